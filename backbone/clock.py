@@ -1,0 +1,62 @@
+"""Business time. No rule of the product reads the machine's clock: it is given ``now``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+UK = ZoneInfo("Europe/London")
+
+
+class Clock(Protocol):
+    """Tells the business time, an aware datetime in UTC."""
+
+    def now(self, mpan: str | None = None) -> datetime:
+        """Business time for this MPAN: the run that owns the MPAN may be ahead of the machine's clock."""
+
+
+class SystemClock:
+    """The machine's clock; the one place where it is read."""
+
+    def now(self, mpan: str | None = None) -> datetime:  # noqa: ARG002 - the port's signature
+        return datetime.now(UTC)
+
+
+class BusinessClock:
+    """A clock that runs with the machine's, with an offset per MPAN and one for everything else."""
+
+    def __init__(self, base: Clock | None = None) -> None:
+        self._base = base or SystemClock()
+        self._offset = timedelta()
+        self._by_mpan: dict[str, timedelta] = {}
+
+    def now(self, mpan: str | None = None) -> datetime:
+        offset = self._by_mpan.get(mpan, self._offset) if mpan is not None else self._offset
+        return self._base.now() + offset
+
+    def advance(self, by: timedelta, mpan: str | None = None) -> None:
+        """Move the time of one MPAN (or of all without an offset of their own) forward.
+
+        Raises ValueError for a negative step: business time never runs backwards.
+        """
+        if by < timedelta():
+            raise ValueError("business time never runs backwards")
+        if mpan is None:
+            self._offset += by
+        else:
+            self._by_mpan[mpan] = self._by_mpan.get(mpan, self._offset) + by
+
+
+def uk_midnight(moment: datetime, days: int = 0) -> datetime:
+    """The UK-local midnight that begins the day of ``moment``, moved by ``days`` calendar days.
+
+    Appointment and supply start dates use UK-local midnight (CR036), so the offset is +01:00 in summer.
+    """
+    day = moment.astimezone(UK).date() + timedelta(days=days)
+    return datetime(day.year, day.month, day.day, tzinfo=UK)
+
+
+def dip_timestamp(moment: datetime) -> str:
+    """The market's DateTime, exactly 25 characters with an offset: ``2026-03-21T19:05:00+00:00``."""
+    return moment.replace(microsecond=0).isoformat()

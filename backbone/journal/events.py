@@ -1,0 +1,93 @@
+"""The journal: one typed, frozen, timestamped event for every hop. A verdict is a pure function of it.
+
+Events are appended to the topic ``journal`` of the message log, keyed by MPAN where there is one, else
+by the sender. Raw bytes and headers are kept exactly as they came, less the secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from backbone.log.port import Record
+
+JOURNAL_TOPIC = "journal"
+
+
+class Kind(StrEnum):
+    """What happened. The values are written to evidence and never change meaning."""
+
+    ACCEPTED = "accepted"  # the gateway answered 201 for this message
+    REFUSED = "refused"  # the gateway refused the request that held this message
+    ROUTED = "routed"  # one publication addressed to one recipient
+    ROUTING_FAILED = "routing failed"  # L2: no recipient could be found
+    HELD = "held"  # the recipient has no webhook for this channel (yet)
+    DELIVERY_ATTEMPTED = "delivery attempted"  # one POST to a webhook and its answer; not final
+    DELIVERED = "delivered"  # the webhook answered 201 or 207
+    DELIVERY_ABANDONED = "delivery abandoned"  # final failure of a delivery
+    STATUS_SENT = "status sent"  # a status message addressed to a participant
+    CSS_MESSAGE = "css message"  # a message between a party, CSS and REGS, outside the DIP
+    CSS_REFUSED = "css refused"  # CSS or REGS refused such a message
+    HARNESS_PREPARED = "harness prepared"  # a service confirms that it holds what a run needs
+    STEP_RELEASED = "step released"  # the harness was told to do its part of a step
+    FAULT_INJECTED = "fault injected"
+    CLOCK_ADVANCED = "clock advanced"
+    ATTESTED = "attested"  # a person vouches for a step
+    SERVICE_FAULT = "service fault"  # the harness's own fault: never the participant's
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEvent:
+    """One thing that happened.
+
+    ``at``: aware UTC instant. ``sender`` and ``recipient``: DIP IDs, or ``CSS``. ``interface``:
+    ``IF-031``, ``PUB-031`` or ``CSS01700``. ``event_code``: with the market's square brackets,
+    ``[MSApp]``. ``body``: the raw bytes of the one message (or of the whole request where it could not
+    be taken apart), as text. ``details``: what else matters to a reader, per kind; JSON values only.
+    """
+
+    kind: Kind
+    at: datetime
+    service: str
+    mpan: str | None = None
+    interface: str | None = None
+    event_code: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    reference: str | None = None  # senderUniqueReference
+    transaction_id: str | None = None
+    correlation_id: str | None = None
+    run: str | None = None
+    codes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    def key(self) -> str:
+        """The record key: order is kept per MPAN, else per party."""
+        return self.mpan or self.sender or self.recipient or self.service
+
+    def to_bytes(self) -> bytes:
+        """One line of ``journal.ndjson``, without the line end; empty fields are left out."""
+        pairs = {f.name: getattr(self, f.name) for f in fields(self)}
+        return orjson.dumps({k: v for k, v in pairs.items() if v not in (None, (), {})})
+
+    def to_record(self) -> Record:
+        """The event as a record of the journal topic."""
+        return Record(JOURNAL_TOPIC, self.key(), self.to_bytes())
+
+    @classmethod
+    def from_bytes(cls, line: bytes) -> JournalEvent:
+        """Read one journal line. Raises ValueError or KeyError for what is not a journal event."""
+        data = orjson.loads(line)
+        data["kind"] = Kind(data["kind"])
+        data["at"] = datetime.fromisoformat(data["at"])
+        data["codes"] = tuple(data.get("codes", ()))
+        return cls(**data)
