@@ -1,0 +1,38 @@
+"""One process per log: an advisory lock on the log's directory, released by the system when we die."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from backbone.errors import LogInUse
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class DirectoryLock:
+    """Held from construction to ``release``. Raises LogInUse when another log holds it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(self._descriptor)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise LogInUse(
+                f"the message log in {directory} is open in another process; "
+                "stop that one or choose another data directory"
+            ) from error
+
+    def release(self) -> None:
+        os.close(self._descriptor)

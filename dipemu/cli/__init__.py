@@ -1,0 +1,62 @@
+"""The ``dipemu`` command. Scripts rely on the names, the exit codes and what goes to standard output."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dipemu import VERSION
+from dipemu.cli import participants, run, scenarios, up, validate
+from dipemu.cli.console import PASSED, fail, FAULT
+
+app = typer.Typer(
+    name="dipemu",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help=(
+        "Qualification test harness for Britain's half-hourly settlement market: the DIP, the parties "
+        "behind it, and the judge.\n\n"
+        "[bold]Start here[/bold]\n\n"
+        "  dipemu run SITFTS0020-Smart-Single      every role played by the harness\n\n"
+        "  dipemu up                               a DIP on this machine, for your own system\n\n"
+        "  dipemu participants add --role SUP --mpid ABCD --out my-supplier\n\n"
+        "  dipemu run SITFTS0020-Smart-Single --server http://127.0.0.1:8080 --participant SUPI=2300000012"
+    ),
+)
+app.add_typer(participants.app, name="participants")
+app.add_typer(scenarios.app, name="scenarios")
+app.command("up")(up.up)
+app.command("run")(run.run)
+app.command("validate")(validate.validate)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback
+    if wanted:
+        typer.echo(f"dipemu {VERSION}")
+        raise typer.Exit(PASSED)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+def main() -> None:
+    """Run the command line; faults that we name are told in a sentence, not in a traceback."""
+    from backbone.errors import BackboneError
+    from contracts.errors import ContractError
+    from dipemu.errors import CompositionError
+    from participant.errors import ParticipantError
+
+    try:
+        app()
+    except (BackboneError, CompositionError, ContractError, ParticipantError) as fault:
+        sys.exit(fail(str(fault), FAULT))

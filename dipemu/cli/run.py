@@ -1,0 +1,167 @@
+"""``dipemu run``: run a test case and say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.live import Live
+
+from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
+from dipemu.cli.up import settings_for
+from dipemu.client import RunClient
+from dipemu.errors import ServerRefused
+
+EXIT_CODES = {"passed": PASSED, "failed": FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    request: dict[str, Any]
+    server: str | None
+    port: int
+    data: Path | None
+    evidence: Path | None
+    junit: Path | None
+    json: Path | None
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(metavar="ID", help="The test case; see `dipemu scenarios list`")],
+    participant: Annotated[
+        list[str] | None,
+        typer.Option(help="ROLE=DIP-ID: this role is played by your system. May be repeated", metavar="ROLE=DIP-ID"),
+    ] = None,
+    inject: Annotated[
+        list[str] | None,
+        typer.Option(help="Message that the harness sends on the participant's behalf, as CSS01700. May be repeated"),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="A running `dipemu up`. Without it, one is started for this run")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for each of the participant's steps")] = 300,
+    mpan: Annotated[
+        str | None, typer.Option(help="Use this MPAN (13 digits). Default: a fresh one for this run")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Without --server: the port to serve on; 0 picks a free one")] = 0,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Without --server: data directory to use. Default: a fresh one")
+    ] = None,
+    evidence: Annotated[Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Also write the verdict as JUnit XML to this file")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Also write the run as JSON to this file, at its start and at its end")
+    ] = None,
+) -> None:
+    """Run a test case. Roles not named with --participant are played by the harness.
+
+    Before the first wait it tells what your system needs to know and what it is to do at each of its
+    steps. Exit code 0: passed; 1: failed; 2: usage; 3: the harness's own error.
+    """
+    request = {
+        "scenario": scenario,
+        "participants": _participants(participant or []),
+        "inject": inject or [],
+        "timeout": timeout,
+        "mpan": mpan,
+    }
+    wish = Wish(request, server, port, data, evidence, junit, json)
+    try:
+        code = asyncio.run(_run(wish))
+    except ServerRefused as refusal:
+        code = fail(str(refusal), USAGE)
+    raise typer.Exit(code)
+
+
+def _participants(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    wrong = [role for role, equals, dip_id in pairs if not (role and equals and dip_id)]
+    if wrong:
+        raise typer.Exit(fail(f"--participant takes ROLE=DIP-ID, as SUPI=2300000012; got {wrong[0]!r}", USAGE))
+    return {role: dip_id for role, _, dip_id in pairs}
+
+
+async def _run(wish: Wish) -> int:
+    async with _client(wish) as client:
+        document = await client.start(wish.request)
+        _write_json(wish, document)
+        document = await _watch(client, document)
+        folder = await _fetch_evidence(client, wish, document)
+    _write_json(wish, document)
+    if wish.junit:
+        wish.junit.parent.mkdir(parents=True, exist_ok=True)
+        wish.junit.write_bytes((folder / "junit.xml").read_bytes())
+    return _conclude(document, folder)
+
+
+@asynccontextmanager
+async def _client(wish: Wish) -> AsyncIterator[RunClient]:
+    import httpx
+
+    async with httpx.AsyncClient() as http:
+        if wish.server:
+            yield RunClient(http, wish.server)
+            return
+        async with _embedded(wish) as url:
+            yield RunClient(http, url)
+
+
+@asynccontextmanager
+async def _embedded(wish: Wish) -> AsyncIterator[str]:
+    from dipemu.composition import announce, open_composition
+    from dipemu.server import listen, serving, url_of
+
+    with tempfile.TemporaryDirectory(prefix="dipemu-") as fresh:
+        endpoint = listen("127.0.0.1", wish.port)
+        url = url_of(endpoint)
+        settings = settings_for(wish.data or Path(fresh), public_url=url)
+        async with open_composition(settings) as composition, serving(composition.app, endpoint):
+            announce(settings, url)
+            yield url
+
+
+async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
+    from services.qualification.console import render, render_briefing
+
+    if any(step["who"] == "QP" for step in document["steps"]):
+        out.print(render_briefing(document))
+    with Live(render(document), console=out, auto_refresh=False, transient=not out.is_terminal) as live:
+        async for document in client.follow(document):
+            live.update(render(document), refresh=out.is_terminal)
+    if not out.is_terminal:
+        out.print(render(document))
+    return document
+
+
+async def _fetch_evidence(client: RunClient, wish: Wish, document: dict[str, Any]) -> Path:
+    folder = wish.evidence or Path("evidence") / document["name"]
+    archive = zipfile.ZipFile(io.BytesIO(await client.evidence(document["id"])))
+    await asyncio.to_thread(archive.extractall, folder)
+    return folder
+
+
+def _write_json(wish: Wish, document: dict[str, Any]) -> None:
+    if wish.json:
+        wish.json.parent.mkdir(parents=True, exist_ok=True)
+        wish.json.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _conclude(document: dict[str, Any], folder: Path) -> int:
+    verdict = document["verdict"]
+    colour = {"passed": "green", "failed": "red"}.get(verdict, "yellow")
+    out.print(f"[bold {colour}]{verdict.upper()}[/bold {colour}]  {document['scenario']}", soft_wrap=True)
+    if document.get("summary"):
+        out.print(document["summary"], soft_wrap=True, markup=False)
+    out.print(f"evidence  {folder / 'report.html'}", soft_wrap=True)
+    return EXIT_CODES.get(verdict, FAULT)

@@ -1,0 +1,51 @@
+"""``dipemu scenarios``: which test cases there are, what one holds, whether a file is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dipemu.cli.console import FAILED, PASSED, USAGE, fail, out
+
+app = typer.Typer(no_args_is_help=True, help="List, show and check the test cases.")
+
+
+@app.command("list")
+def listing() -> None:
+    """List the test cases."""
+    from services.qualification.scenario import load_scenarios
+
+    table = Table("Test Scenario", "Test Case", "ID", "Steps")
+    for scenario in load_scenarios().values():
+        table.add_row(scenario.test_scenario, scenario.test_case, scenario.id, str(len(scenario.steps)))
+    out.print(table)
+
+
+@app.command("show")
+def show(scenario_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show one test case: its roles and its steps."""
+    from services.qualification.console import render_scenario
+    from services.qualification.scenario import load_scenarios
+
+    scenarios = load_scenarios()
+    if scenario_id not in scenarios:
+        raise typer.Exit(fail(f"no test case {scenario_id}. There are: {', '.join(scenarios)}", USAGE))
+    out.print(render_scenario(scenarios[scenario_id]))
+
+
+@app.command("lint")
+def lint(path: Annotated[Path, typer.Argument(help="A scenario file, or a folder of them")]) -> None:
+    """Check scenario files: every problem with file, place and what would be right."""
+    from services.qualification import scenario
+
+    if not path.exists():
+        raise typer.Exit(fail(f"cannot read {path}: no such file", USAGE))
+    problems = scenario.lint(path)
+    for problem in problems:
+        out.print(str(problem), soft_wrap=True, markup=False)
+    if not problems:
+        out.print(f"{path}: no problems")
+    raise typer.Exit(FAILED if problems else PASSED)

@@ -1,0 +1,185 @@
+"""The embedded composition: every service in one process, on SQLite, as one application.
+
+The same services run one per process in the distributed composition (``dipemu serve``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from backbone.clock import BusinessClock
+from backbone.database import Database
+from backbone.journal import Journal, JournalIndex
+from backbone.log import MessageLog
+from backbone.log.embedded import EmbeddedLog
+from backbone.service import Service
+from backbone.settings import Settings
+from dipemu.dispatch import dispatch
+from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
+from dipemu.supervisor import Supervisor
+from participant.authority import CertificateAuthority
+from participant.context import Context
+from participant.directory import Directory, Webhook
+from participant.identity import Identity
+
+INTERNAL_URL = "http://harness.internal"
+PREFIXES: Mapping[str, str] = {
+    "dip_gateway": "",
+    "registration": "/registration",
+    "css_stub": "/css",
+    "supplier_stub": "/suppliers",
+    "metering_service_stub": "/metering-services",
+    "data_service_stub": "/data-services",
+    "central_services_stub": "/central-services",
+    "qualification": "/api",
+}
+
+
+@dataclass
+class Composition:
+    """What runs: the services, the application that serves them and what they share."""
+
+    settings: Settings
+    context: Context
+    services: Sequence[Service]
+    app: Callable[..., Any]
+    supervisor: Supervisor
+
+
+class LateApplication:
+    """An ASGI application that is filled in once the services that need it are built."""
+
+    def __init__(self) -> None:
+        self.target: Callable[..., Any] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self.target is not None, "the composition serves no request before it is complete"  # noqa: S101
+        await self.target(scope, receive, send)
+
+
+def data_directory(settings: Settings) -> Path:
+    """The data directory, made when missing; only its owner may read it, since keys live there."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings.data
+
+
+async def open_database(settings: Settings) -> Database:
+    """Open the database of these settings with all tables of all services in place."""
+    for name in PREFIXES:
+        _import_store(name)
+    url = settings.database_url or f"sqlite+aiosqlite:///{data_directory(settings) / 'dipemu.sqlite'}"
+    database = await Database.open(url)
+    await database.create_tables()
+    return database
+
+
+def _import_store(service: str) -> None:
+    package = import_module(f"services.{service}")
+    folder = Path(str(package.__path__[0]))
+    if (folder / "store.py").exists():
+        import_module(f"services.{service}.store")
+
+
+def internal_client(app: Callable[..., Any]) -> httpx.AsyncClient:
+    """The HTTP client of the services: calls to the harness itself stay in this process."""
+    return httpx.AsyncClient(
+        mounts={f"all://{httpx.URL(INTERNAL_URL).host}": httpx.ASGITransport(app=app)},
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+        follow_redirects=False,
+    )
+
+
+async def register_harness_parties(
+    directory: Directory, identities: Mapping[str, Identity], service_url: Callable[[str], str]
+) -> None:
+    """Put the harness's parties into the directory, with the webhook that each of them listens on."""
+    for party in HARNESS_PARTIES:
+        if await directory.party(party.dip_id) is None:
+            await directory.register(identities[party.dip_id], organisation=party.name, harness=True)
+        url = f"{service_url(party.service)}/{party.dip_id}/webhook"
+        await directory.set_webhook(party.dip_id, "*", Webhook(url))
+
+
+def service_url(name: str) -> str:
+    """Base URL of a service inside the embedded composition, without a slash at the end."""
+    return INTERNAL_URL + PREFIXES[name]
+
+
+def build_services(context: Context, identities: Mapping[str, Identity]) -> list[Service]:
+    """Build every service; those that play parties get their identities."""
+    services = []
+    for name in PREFIXES:
+        build = import_module(f"services.{name}.app").build
+        played = identities_of(name, identities)
+        services.append(build(context, played) if played else build(context))
+    return services
+
+
+@asynccontextmanager
+async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
+    """Open the embedded composition and run its workers until the block ends.
+
+    Raises LogUnavailable (naming the directory) when another process runs on the same data directory.
+    """
+    async with AsyncExitStack() as stack:
+        folder = data_directory(settings)
+        log: MessageLog = await EmbeddedLog.open(folder / "log.sqlite")
+        stack.push_async_callback(log.close)
+        database = await open_database(settings)
+        stack.push_async_callback(database.close)
+        authority = CertificateAuthority.open(folder / "authority")
+        identities = await asyncio.to_thread(
+            open_identities, folder / "identities", authority, INTERNAL_URL
+        )
+        directory = await Directory.open(database)
+        await register_harness_parties(directory, identities, service_url)
+        late = LateApplication()
+        http = await stack.enter_async_context(internal_client(late))
+        clock = BusinessClock()
+        journal = Journal(log)
+        context = Context(
+            settings=settings,
+            log=log,
+            database=database,
+            clock=clock,
+            journal=journal,
+            index=JournalIndex(database, log),
+            directory=directory,
+            authority=authority,
+            http=http,
+            gateway_url=INTERNAL_URL,
+            dip_identity=identities[DIP.dip_id],
+            service_url=service_url,
+        )
+        services = build_services(context, identities)
+        services.append(Service("journal", None, "", [context.index.run], lambda: True))
+        supervisor = Supervisor(services, journal, clock)
+        late.target = dispatch(services, supervisor.health)
+        supervisor.start()
+        stack.push_async_callback(supervisor.stop)
+        yield Composition(settings, context, services, late, supervisor)
+
+
+def announce(settings: Settings, url: str) -> None:
+    """Leave the gateway's address in the data directory, for commands that run beside it."""
+    path = data_directory(settings) / "gateway.url"
+    staged = path.with_suffix(".new")
+    staged.write_text(url + "\n")
+    os.replace(staged, path)
+
+
+def announced(settings: Settings) -> str:
+    """The gateway's address as last announced, else the one that these settings give."""
+    path = settings.data / "gateway.url"
+    if path.exists():
+        return path.read_text().strip()
+    return settings.public_url or f"http://{settings.host}:{settings.port}"

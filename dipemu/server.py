@@ -1,0 +1,59 @@
+"""Serves a composition over HTTP with uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn, without taking the process's signals: whoever runs the server decides when it ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 lets the system choose. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    endpoint = socket.socket(family, socket.SOCK_STREAM)
+    endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        endpoint.bind((host, port))
+    except OSError:
+        endpoint.close()
+        raise
+    endpoint.listen(1024)
+    endpoint.setblocking(False)
+    return endpoint
+
+
+def url_of(endpoint: socket.socket) -> str:
+    """The URL under which a listening socket is reached on this machine."""
+    host, port = endpoint.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+@asynccontextmanager
+async def serving(app: Callable[..., Any], endpoint: socket.socket) -> AsyncIterator[None]:
+    """Serve ``app`` on ``endpoint`` until the block ends, then let requests under way finish."""
+    config = uvicorn.Config(
+        app, lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False
+    )
+    server = QuietServer(config)
+    task = asyncio.create_task(server.serve(sockets=[endpoint]))
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event to wait on
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await task

@@ -1,0 +1,1 @@
+"""Qualification: scenarios, runs, verdicts and evidence."""

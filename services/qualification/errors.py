@@ -1,0 +1,50 @@
+"""Faults of qualification: everything this room raises on purpose derives from one root.
+
+QualificationError
+├── ScenarioInvalid    a scenario file breaks the rules of the format; carries the problems
+├── ScenarioUnknown    no scenario has this ID
+├── BindingInvalid     the roles cannot be bound to parties as asked
+├── RunUnknown         no run has this ID
+├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
+└── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.qualification.loading import Problem
+
+
+class QualificationError(Exception):
+    """Root of the faults raised by qualification."""
+
+
+class ScenarioInvalid(QualificationError):
+    """A scenario file breaks the rules of the format."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class ScenarioUnknown(QualificationError):
+    """No scenario has this ID."""
+
+
+class BindingInvalid(QualificationError):
+    """The roles cannot be bound to parties as asked; the text says which role and why."""
+
+
+class RunUnknown(QualificationError):
+    """No run has this ID."""
+
+
+class RunConflict(QualificationError):
+    """The run cannot start: its MPAN belongs to a run that has not ended."""
+
+
+class EvidenceInvalid(QualificationError):
+    """An evidence folder cannot be read, or lacks a part."""

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# `pip install .` into a fresh virtual environment, then the headline scenario from an empty folder elsewhere.
+# Proves that catalogues, scenarios and templates travel in the wheel.
+set -euo pipefail
+repository="$(cd "$(dirname "$0")/../.." && pwd)"
+place="$(mktemp -d)"
+trap 'rm -rf "$place"' EXIT
+"${PYTHON:-python3}" -m venv "$place/venv"
+"$place/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$repository/requirements/runtime.txt"
+"$place/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps "$repository"
+mkdir "$place/empty"
+cd "$place/empty"
+"$place/venv/bin/dipemu" --version
+"$place/venv/bin/dipemu" run SITFTS0020-Smart-Single
+echo "wheel: the scenario passed from an installed package"
