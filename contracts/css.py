@@ -80,7 +80,9 @@ def switch_request(
     return _envelope(SWITCH_REQUEST, description, data, now, correlation_id or str(uuid4()), event_id)
 
 
-def pending_registration(request: Mapping[str, Any], *, registration_id: str, now: datetime) -> dict[str, Any]:
+def pending_registration(
+    request: Mapping[str, Any], *, registration_id: str, now: datetime
+) -> dict[str, Any]:
     """CSS02800: the registration is pending. Goes to the registration service and the gaining supplier."""
     data = {
         **request["data"],

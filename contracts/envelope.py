@@ -36,7 +36,7 @@ class MpanBlock:
 
 @dataclass(frozen=True, slots=True)
 class ResponseBlock:
-    """Block R0. ``code``: A accepted, R rejected, L lapsed, W warning. A message has 200 characters at most."""
+    """Block R0. ``code``: A accepted, R rejected, L lapsed, W warning; messages of 200 characters at most."""
 
     code: str
     messages: tuple[str, ...] = ()
@@ -225,7 +225,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _get(block: Mapping[str, Any], name: str) -> Any:
+def _get(block: Mapping[str, Any], name: str) -> object:
     if name in block:
         return block[name]
     folded = name.casefold()
