@@ -1,0 +1,1 @@
+"""What any market participant needs to speak to a DIP: identity, signing, client, inbox, role handlers."""

@@ -1,0 +1,97 @@
+"""What is known about a market participant that speaks to the DIP. Values only; ``directory`` stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+ANY_CHANNEL = "*"
+STATUS_CHANNEL = "STATUS"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """One signing certificate of a party. ``fingerprint``: SHA-256 of the DER form, hexadecimal."""
+
+    fingerprint: str
+    pem: str
+    not_after: datetime
+    revoked_at: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Neither expired nor revoked at ``now``."""
+        return now <= self.not_after and (self.revoked_at is None or now < self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A DIP ID with its one role. ``harness``: played by the emulator itself.
+
+    ``api_key_hash``: SHA-256 of the API key, hexadecimal; the key itself is never stored.
+    """
+
+    dip_id: str
+    role: str
+    mpid: str
+    organisation: str = ""
+    harness: bool = False
+    api_key_hash: str = field(default="", repr=False)
+    certificates: tuple[CertificateRecord, ...] = ()
+    connection_provider: str | None = None
+
+    def certificate(self, fingerprint: str) -> CertificateRecord | None:
+        """The party's certificate with this fingerprint, usable or not."""
+        return next((c for c in self.certificates if c.fingerprint == fingerprint), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a channel's publications go. The two limits are kept as given; the DIP does not use them."""
+
+    url: str
+    max_message_count: int | None = None
+    max_payload_size: int | None = None
+
+
+class Snapshot:
+    """All parties and webhooks at one moment, for look-ups without waiting."""
+
+    def __init__(
+        self,
+        parties: Sequence[Party] = (),
+        webhooks: Mapping[tuple[str, str], Webhook] | None = None,
+        revision: int = 0,
+    ) -> None:
+        self.revision = revision
+        self.parties = tuple(parties)
+        self.webhooks = MappingProxyType(dict(webhooks or {}))
+        self._by_dip_id = {p.dip_id: p for p in self.parties}
+        self._by_api_key = {p.api_key_hash: p for p in self.parties if p.api_key_hash}
+        self._by_mpid = {(p.mpid, p.role): p for p in reversed(self.parties)}
+        self._by_fingerprint = {c.fingerprint: p for p in self.parties for c in p.certificates}
+
+    def party(self, dip_id: str) -> Party | None:
+        """The party with this DIP ID."""
+        return self._by_dip_id.get(dip_id)
+
+    def by_api_key_hash(self, api_key_hash: str) -> Party | None:
+        """The party whose API key has this SHA-256."""
+        return self._by_api_key.get(api_key_hash)
+
+    def by_mpid(self, mpid: str, role: str) -> Party | None:
+        """The party of this market participant in this role; the one added first where there are several."""
+        return self._by_mpid.get((mpid, role))
+
+    def by_fingerprint(self, fingerprint: str) -> Party | None:
+        """The party that registered this certificate."""
+        return self._by_fingerprint.get(fingerprint)
+
+    def holders(self, role: str) -> tuple[Party, ...]:
+        """All parties with this DIP role code, in the order they were added."""
+        return tuple(p for p in self.parties if p.role == role)
+
+    def webhook(self, dip_id: str, channel: str) -> Webhook | None:
+        """The webhook for this channel, else the party's webhook for any channel."""
+        return self.webhooks.get((dip_id, channel)) or self.webhooks.get((dip_id, ANY_CHANNEL))
