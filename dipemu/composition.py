@@ -6,7 +6,6 @@ The same services run one per process in the distributed composition (``dipemu s
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -137,9 +136,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         database = await open_database(settings)
         stack.push_async_callback(database.close)
         authority = CertificateAuthority.open(folder / "authority")
-        identities = await asyncio.to_thread(
-            open_identities, folder / "identities", authority, INTERNAL_URL
-        )
+        identities = await asyncio.to_thread(open_identities, folder / "identities", authority, INTERNAL_URL)
         directory = await Directory.open(database)
         await register_harness_parties(directory, identities, service_url)
         late = LateApplication()
@@ -174,7 +171,7 @@ def announce(settings: Settings, url: str) -> None:
     path = data_directory(settings) / "gateway.url"
     staged = path.with_suffix(".new")
     staged.write_text(url + "\n")
-    os.replace(staged, path)
+    staged.replace(path)
 
 
 def announced(settings: Settings) -> str:

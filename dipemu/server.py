@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
         endpoint.close()
         raise
     endpoint.listen(1024)
-    endpoint.setblocking(False)
+    endpoint.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return endpoint
 
 
@@ -46,7 +46,12 @@ def url_of(endpoint: socket.socket) -> str:
 async def serving(app: Callable[..., Any], endpoint: socket.socket) -> AsyncIterator[None]:
     """Serve ``app`` on ``endpoint`` until the block ends, then let requests under way finish."""
     config = uvicorn.Config(
-        app, lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=5, server_header=False
+        app,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        server_header=False,
     )
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[endpoint]))

@@ -53,7 +53,7 @@ class Supervisor:
             try:
                 await worker()
                 return
-            except Exception as fault:  # noqa: BLE001 - the outermost loop: whatever it was is reported below
+            except Exception as fault:
                 self._down.add(name)
                 logger.exception("worker %s failed, starting it again in %.1f s", name, pause)
                 await self._report(service, fault)
@@ -63,7 +63,10 @@ class Supervisor:
 
     async def _report(self, service: str, fault: Exception) -> None:
         event = JournalEvent(
-            Kind.SERVICE_FAULT, self._clock.now(), service, details={"fault": f"{type(fault).__name__}: {fault}"}
+            Kind.SERVICE_FAULT,
+            self._clock.now(),
+            service,
+            details={"fault": f"{type(fault).__name__}: {fault}"},
         )
         try:
             await self._journal.write(event)

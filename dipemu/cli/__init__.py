@@ -9,7 +9,7 @@ import typer
 
 from dipemu import VERSION
 from dipemu.cli import participants, run, scenarios, up, validate
-from dipemu.cli.console import PASSED, fail, FAULT
+from dipemu.cli.console import FAULT, PASSED, fail
 
 app = typer.Typer(
     name="dipemu",
@@ -34,7 +34,7 @@ app.command("run")(run.run)
 app.command("validate")(validate.validate)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - the signature of a typer callback
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"dipemu {VERSION}")
         raise typer.Exit(PASSED)

@@ -29,12 +29,15 @@ OTHER_PREFIX = 30
 def add(
     role: Annotated[str, typer.Option(help="DIP role code: SUP, MSS, MSA, UMSO, SDS, ADS, UMSDS, LDSO, …")],
     mpid: Annotated[str, typer.Option(help="Market participant ID: four capital letters")],
-    directory: Annotated[Path, typer.Option("--out", help="Folder for identity.json, signing.crt, signing.key")],
+    directory: Annotated[
+        Path, typer.Option("--out", help="Folder for identity.json, signing.crt, signing.key")
+    ],
     dip_id: Annotated[
         str | None, typer.Option(help="DIP ID: ten characters. Default: a free one for the role")
     ] = None,
     gateway_url: Annotated[
-        str | None, typer.Option(help="Address your system reaches the gateway at. Default: the running one's")
+        str | None,
+        typer.Option(help="Address your system reaches the gateway at. Default: the running one's"),
     ] = None,
     data: DataOption = None,
 ) -> None:
@@ -55,7 +58,8 @@ def add(
     out.print(f"  written to   {directory}/identity.json, signing.crt, signing.key", soft_wrap=True)
     out.print(f"  gateway      {identity.gateway_url}", soft_wrap=True)
     out.print(
-        f"  next         set your webhook: POST {identity.gateway_url}/dip-channel/IF-002/pubconfig/{identity.dip_id}",
+        f"  next         set your webhooks: POST {identity.gateway_url}/dip-channel/IF-002/pubconfig/"
+        f"{identity.dip_id}",
         soft_wrap=True,
     )
 

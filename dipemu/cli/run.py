@@ -41,11 +41,15 @@ def run(
     scenario: Annotated[str, typer.Argument(metavar="ID", help="The test case; see `dipemu scenarios list`")],
     participant: Annotated[
         list[str] | None,
-        typer.Option(help="ROLE=DIP-ID: this role is played by your system. May be repeated", metavar="ROLE=DIP-ID"),
+        typer.Option(
+            help="ROLE=DIP-ID: this role is played by your system. May be repeated", metavar="ROLE=DIP-ID"
+        ),
     ] = None,
     inject: Annotated[
         list[str] | None,
-        typer.Option(help="Message that the harness sends on the participant's behalf, as CSS01700. May be repeated"),
+        typer.Option(
+            help="Message that the harness sends on the participant's behalf, as CSS01700. May be repeated"
+        ),
     ] = None,
     server: Annotated[
         str | None, typer.Option(help="A running `dipemu up`. Without it, one is started for this run")
@@ -56,10 +60,15 @@ def run(
     ] = None,
     port: Annotated[int, typer.Option(help="Without --server: the port to serve on; 0 picks a free one")] = 0,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Without --server: data directory to use. Default: a fresh one")
+        Path | None,
+        typer.Option("--data", help="Without --server: data directory to use. Default: a fresh one"),
     ] = None,
-    evidence: Annotated[Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Also write the verdict as JUnit XML to this file")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Also write the verdict as JUnit XML to this file")
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write the run as JSON to this file, at its start and at its end")
     ] = None,
@@ -88,7 +97,9 @@ def _participants(given: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in given]
     wrong = [role for role, equals, dip_id in pairs if not (role and equals and dip_id)]
     if wrong:
-        raise typer.Exit(fail(f"--participant takes ROLE=DIP-ID, as SUPI=2300000012; got {wrong[0]!r}", USAGE))
+        raise typer.Exit(
+            fail(f"--participant takes ROLE=DIP-ID, as SUPI=2300000012; got {wrong[0]!r}", USAGE)
+        )
     return {role: dip_id for role, _, dip_id in pairs}
 
 
@@ -137,7 +148,8 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
     if any(step["who"] == "QP" for step in document["steps"]):
         out.print(render_briefing(document))
     with Live(render(document), console=out, auto_refresh=False, transient=not out.is_terminal) as live:
-        async for document in client.follow(document):
+        async for latest in client.follow(document):
+            document = latest
             live.update(render(document), refresh=out.is_terminal)
     if not out.is_terminal:
         out.print(render(document))

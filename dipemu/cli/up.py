@@ -35,7 +35,9 @@ def settings_for(data: Path | None, **given: Any) -> Settings:
 
 def up(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default 127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one. Default 8080")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 picks a free one. Default 8080")
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Start a DIP with all its counterparties in this process.
@@ -87,4 +89,6 @@ def _greet(settings: Settings, url: str, seconds: float) -> None:
     out.print(f"  health      {url}/health/ready", soft_wrap=True)
     out.print(f"  data        {settings.data.resolve()}", soft_wrap=True)
     out.print(f"  contracts   {', '.join(settings.contracts)}", soft_wrap=True)
-    out.print("  next        dipemu participants add --role SUP --mpid ABCD --out my-supplier", soft_wrap=True)
+    out.print(
+        "  next        dipemu participants add --role SUP --mpid ABCD --out my-supplier", soft_wrap=True
+    )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(help="A message, or an array of messages, as JSON; - reads standard input")],
+    file: Annotated[
+        Path, typer.Argument(help="A message, or an array of messages, as JSON; - reads standard input")
+    ],
     contract: Annotated[str, typer.Option(help="Version of the published definitions")] = "2.1.0",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON")] = False,
 ) -> None:
