@@ -19,7 +19,7 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock; the one place where it is read."""
 
-    def now(self, mpan: str | None = None) -> datetime:  # noqa: ARG002 - the port's signature
+    def now(self, mpan: str | None = None) -> datetime:
         return datetime.now(UTC)
 
 

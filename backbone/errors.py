@@ -2,6 +2,7 @@
 
 BackboneError
 ├── LogUnavailable      the message log cannot be reached now; a retry may succeed
+│   └── LogInUse        another process has the embedded log open
 ├── LogClosed           the log was used after it was closed: a fault of ours
 ├── RecordTooLarge      one record is above the log's limit
 ├── DatabaseUnavailable the database cannot be reached now; a retry may succeed
@@ -17,6 +18,10 @@ class BackboneError(Exception):
 
 class LogUnavailable(BackboneError):
     """The message log cannot be reached at the moment; nothing was appended."""
+
+
+class LogInUse(LogUnavailable):
+    """Another process (or another part of this one) has the embedded log open."""
 
 
 class LogClosed(BackboneError):

@@ -1,4 +1,7 @@
-"""The message log: the port and its vocabulary. Adapters: ``backbone.log.embedded``, ``backbone.log.kafka``."""
+"""The message log: the port and its vocabulary.
+
+Adapters: ``backbone.log.embedded`` and ``backbone.log.kafka``.
+"""
 
 from backbone.log.port import ConsumedRecord, MessageLog, Position, Record, Subscription
 

@@ -30,10 +30,13 @@ class Group:
         self._fetched = dict(committed)
         self._ends = ends
         self._holder: dict[Partition, Member] = {}
-        self._behind = {p for p, end in ends.items() if end > self._committed.get(p, 0)}
+        self._behind: set[Partition] = set()
 
     def join(self, member: Member) -> None:
         self._members.append(member)
+        self._behind |= {
+            p for p, end in self._ends.items() if end > self._fetched.get(p, 0) and member.topics.match(p[0])
+        }
         self._wake_all()
 
     def leave(self, member: Member) -> None:
@@ -48,9 +51,9 @@ class Group:
     def grown(self, partitions: Iterable[Partition]) -> None:
         """Records were appended to these partitions."""
         for partition in partitions:
-            self._behind.add(partition)
             reader = self._reader(partition)
             if reader is not None:
+                self._behind.add(partition)
                 reader.wake.set()
 
     def claim(self, member: Member) -> dict[Partition, int]:

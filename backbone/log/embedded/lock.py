@@ -21,9 +21,13 @@ else:
 
 
 class DirectoryLock:
-    """Held from construction to ``release``. Raises LogInUse when another log holds it."""
+    """Held from construction to ``release``; creates the directory.
+
+    Raises LogInUse when another log holds it.
+    """
 
     def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(self._descriptor)

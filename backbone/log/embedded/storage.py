@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS committed (
 ) WITHOUT ROWID;
 """
 _UPSERT = (
-    "INSERT INTO committed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET number = max(number, excluded.number)"
+    "INSERT INTO committed VALUES (?, ?, ?, ?)"
+    " ON CONFLICT DO UPDATE SET number = max(committed.number, excluded.number)"
 )
 _ROWS_PER_STATEMENT = 64
 
@@ -77,7 +78,7 @@ def insert(connection: sqlite3.Connection, first: int, rows: Sequence[Row]) -> N
 
 @lru_cache(maxsize=_ROWS_PER_STATEMENT)
 def _insert_statement(count: int) -> str:
-    return "INSERT INTO record VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?)"] * count)
+    return f"INSERT INTO record VALUES {', '.join(['(?, ?, ?, ?, ?, ?)'] * count)}"  # noqa: S608 - marks only
 
 
 def commit_positions(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int]]) -> None:

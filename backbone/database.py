@@ -1,0 +1,173 @@
+"""The SQL database: SQLite in a file by default, PostgreSQL by URL; the same tables and queries on both.
+
+Each service declares its tables in its ``store.py`` on the one ``metadata`` here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from backbone.errors import DatabaseUnavailable, SettingsInvalid
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_BEGIN = "dipemu_begin"
+
+
+class Database:
+    """One database and its connections. Open it with ``open``; use it from one event loop."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writers = _WriterQueue() if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Connect to ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://user@host/name``.
+
+        Raises SettingsInvalid for any other URL, DatabaseUnavailable when nobody answers.
+        """
+        target = _checked(url)
+        engine = _sqlite(target) if target.get_backend_name() == "sqlite" else _postgresql(target)
+        database = cls(engine)
+        try:
+            async with database.read():
+                return database
+        except DatabaseUnavailable:
+            await engine.dispose()
+            raise
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self._engine
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    async def create_tables(self) -> None:
+        """Create every table declared so far that is not there yet."""
+        async with self.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: committed at the end of the block, rolled back by an exception.
+
+        On SQLite the write lock is taken at once, and writers of this process take turns in order.
+        Raises DatabaseUnavailable when the database is away; nothing was changed then.
+        """
+        if self._writers is None:
+            async with self._connection("BEGIN") as connection, connection.begin():
+                yield connection
+        else:
+            async with (
+                self._writers.turn(),
+                self._connection("BEGIN IMMEDIATE") as connection,
+                connection.begin(),
+            ):
+                yield connection
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection for queries; sees one state of the data from the first query to the end."""
+        return self._connection("BEGIN")
+
+    @asynccontextmanager
+    async def _connection(self, begin: str) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.execution_options(**{_BEGIN: begin}).connect() as connection:
+                yield connection
+        except (DBAPIError, OSError) as error:
+            if _is_away(error):
+                raise DatabaseUnavailable(f"the database cannot be used now: {_reason(error)}") from error
+            raise
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+class _WriterQueue:
+    """Lets one writer in at a time, in order of arrival, where SQLite itself would poll for its lock."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self._owner is not None and self._owner is asyncio.current_task():
+            raise RuntimeError("begin() inside begin(): this task already holds the write lock")
+        async with self._lock:
+            self._owner = asyncio.current_task()
+            try:
+                yield
+            finally:
+                self._owner = None
+
+
+def _checked(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError as error:
+        raise SettingsInvalid("the database URL cannot be read") from error
+    if target.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise SettingsInvalid(
+            f"database URL with driver {target.drivername!r}: "
+            "use sqlite+aiosqlite:///<path> or postgresql+asyncpg://<user>@<host>/<name>"
+        )
+    return target
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": 30})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"timeout": 10}
+    )
+
+
+def _is_away(error: DBAPIError | OSError) -> bool:
+    """Whether the fault lies in reaching the database, not in what was asked of it."""
+    if isinstance(error, OSError):
+        return True
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+
+
+def _reason(error: DBAPIError | OSError) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)

@@ -1,0 +1,195 @@
+"""The journal made searchable: a projection of the topic ``journal`` into one SQL table."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backbone.database import Database
+from backbone.errors import DatabaseUnavailable, LogUnavailable
+from backbone.journal.events import JOURNAL_TOPIC, JournalEvent
+from backbone.journal.table import INDEXED_LENGTH, journal_event
+from backbone.log.port import ConsumedRecord, MessageLog, Subscription
+
+GROUP = "journal-index"
+_BATCH = 500
+_RETRY_SECONDS = 0.5
+_POLL_SECONDS = 0.2  # how often to look when another process does the indexing
+_ORDER_LOCK = 7_461_001  # PostgreSQL advisory lock: sequence numbers become visible in order
+
+_log = logging.getLogger(__name__)
+
+
+class JournalIndex:
+    """Projects and answers. One process (or several, taking turns) runs ``run``; all may ask."""
+
+    def __init__(self, database: Database, log: MessageLog) -> None:
+        self._database = database
+        self._message_log = log
+        self._newest = 0
+        self._news = asyncio.Event()
+        self._running = 0
+
+    async def run(self) -> None:
+        """Index until cancelled. An event seen before changes nothing; a fault is retried."""
+        self._running += 1
+        try:
+            async with self._message_log.consume(GROUP, [JOURNAL_TOPIC]) as subscription:
+                while True:
+                    await self._index_next(subscription)
+        finally:
+            self._running -= 1
+
+    async def _index_next(self, subscription: Subscription) -> None:
+        try:
+            records = await subscription.fetch(_BATCH)
+            await self._store_until_done([row for row in map(_row, records) if row is not None])
+            await subscription.commit(records)
+        except LogUnavailable as fault:
+            _log.warning("journal index waits for the log: %s", fault)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _store_until_done(self, rows: Sequence[dict[str, Any]]) -> None:
+        while True:
+            try:
+                return await self._store(rows)
+            except DatabaseUnavailable as fault:
+                _log.warning("journal index waits for the database: %s", fault)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
+        async with self._database.begin() as connection:
+            if rows:
+                await self._insert(connection, rows)
+            newest = await _newest(connection)
+        self._announce(newest)
+
+    async def _insert(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+        if self._database.dialect == "postgresql":
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ORDER_LOCK})"))
+            insert: Any = postgresql.insert(journal_event)
+        else:
+            insert = sqlite.insert(journal_event)
+        await connection.execute(insert.on_conflict_do_nothing(index_elements=["id"]), rows)
+
+    def _announce(self, newest: int) -> None:
+        if newest > self._newest:
+            self._newest = newest
+            self._news.set()
+            self._news = asyncio.Event()
+
+    async def events(
+        self,
+        *,
+        mpan: str | None = None,
+        party: str | None = None,
+        reference: str | None = None,
+        correlation: str | None = None,
+        transaction: str | None = None,
+        interface: str | None = None,
+        run: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+        after: int | None = None,
+    ) -> list[tuple[int, JournalEvent]]:
+        """The events that fit all that is given, each with its sequence number, in order.
+
+        ``party``: sender or recipient. ``since`` (inclusive) and ``until`` (exclusive): aware datetimes.
+        """
+        columns = journal_event.c
+        equal = {
+            columns.mpan: mpan,
+            columns.reference: reference,
+            columns.correlation_id: correlation,
+            columns.transaction_id: transaction,
+            columns.interface: interface,
+            columns.run: run,
+        }
+        conditions: list[ColumnElement[bool]] = [
+            column == _cut(value) for column, value in equal.items() if value is not None
+        ]
+        if party is not None:
+            conditions.append(or_(columns.sender == _cut(party), columns.recipient == _cut(party)))
+        if since is not None:
+            conditions.append(columns.at >= _instant(since))
+        if until is not None:
+            conditions.append(columns.at < _instant(until))
+        if after is not None:
+            conditions.append(columns.sequence > after)
+        query = select(columns.sequence, columns.line).where(*conditions)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(columns.sequence).limit(limit))
+            return [(sequence, JournalEvent.from_bytes(line)) for sequence, line in rows]
+
+    async def wait(self, after: int, timeout: float) -> int:  # noqa: ASYNC109 - part of the room's API
+        """The newest sequence number: at once when above ``after``, else when something newer comes.
+
+        After ``timeout`` seconds, the newest there is.
+        """
+        until = asyncio.get_running_loop().time() + timeout
+        await self._refresh()
+        while self._newest <= after and await self._woken(until):
+            if not self._running:
+                await self._refresh()
+        return self._newest
+
+    async def _woken(self, until: float) -> bool:
+        """Wait for news, or (when another process indexes) until it is time to look. False: time is up."""
+        now = asyncio.get_running_loop().time()
+        look = until if self._running else min(until, now + _POLL_SECONDS)
+        try:
+            async with asyncio.timeout_at(look):
+                await self._news.wait()
+        except TimeoutError:
+            return asyncio.get_running_loop().time() < until
+        return True
+
+    async def _refresh(self) -> None:
+        if self._newest == 0 or not self._running:
+            async with self._database.read() as connection:
+                self._announce(await _newest(connection))
+
+
+async def _newest(connection: AsyncConnection) -> int:
+    return int(await connection.scalar(select(func.max(journal_event.c.sequence))) or 0)
+
+
+def _row(consumed: ConsumedRecord) -> dict[str, Any] | None:
+    line = consumed.record.value
+    try:
+        event = JournalEvent.from_bytes(line)
+    except (ValueError, KeyError, TypeError) as error:
+        _log.error("not a journal event at %s: %s", consumed.position, error)
+        return None
+    return {
+        "id": event.id,
+        "kind": event.kind.value,
+        "at": _instant(event.at),
+        "service": event.service,
+        "mpan": _cut(event.mpan),
+        "interface": _cut(event.interface),
+        "sender": _cut(event.sender),
+        "recipient": _cut(event.recipient),
+        "reference": _cut(event.reference),
+        "transaction_id": _cut(event.transaction_id),
+        "correlation_id": _cut(event.correlation_id),
+        "run": _cut(event.run),
+        "line": line,
+    }
+
+
+def _cut(value: str | None) -> str | None:
+    """What of a stranger's text can be searched for; PostgreSQL takes no NUL in a text."""
+    return None if value is None else value.replace("\0", "")[:INDEXED_LENGTH]
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,21 @@
+"""What a composition needs to run one service."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Worker = Callable[[], Awaitable[None]]
+"""Runs until it is cancelled. An exception that leaves it is a fault of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service: its web application (an ASGI callable), where it is mounted, and its workers."""
+
+    name: str
+    app: Any = None  # an ASGI application, or None for a service without HTTP
+    prefix: str = ""  # "" or "/registration"
+    workers: Sequence[Worker] = ()
+    ready: Callable[[], bool] = lambda: True
