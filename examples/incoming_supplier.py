@@ -91,8 +91,9 @@ class Supplier:
     def await_run(self) -> dict:
         """The harness's briefing: which MPAN, from when, who the other parties are."""
         while True:
-            url = f"{self.me['gatewayUrl']}/api/runs"
-            for run in self.http.get(url, params={"participant": self.me["dipId"]}).json():
+            for run in self.http.get(
+                f"{self.me['gatewayUrl']}/api/runs?participant={self.me['dipId']}"
+            ).json():
                 if not run["finished"]:
                     return run
             time.sleep(0.2)
@@ -105,13 +106,13 @@ class Supplier:
         self.post("/css/messages", envelope)
 
     def appoint_metering_service(self, site: dict, run: dict) -> None:
-        now = datetime.now(UTC)
+        now, given = datetime.now(UTC), site["CommonBlock"]
         service = next(party for party in run["parties"] if party["key"] == "MSS")
         reference = f"S-IF-031-{self.me['dipId']}-SUP-{now:%Y%m%d}-{secrets.token_hex(8)}"
         sender = {"senderUniqueReference": reference, "senderTimestamp": now.isoformat(timespec="seconds")}
         sender |= {"senderDIPID": self.me["dipId"], "senderRoleID": "SUP", "DIPConnectionProviderID": None}
-        sender |= {"environmentTag": site["CommonBlock"]["S1"]["environmentTag"], "subText": None}
-        sender |= {"senderCorrelationID": site["CommonBlock"]["D0"]["initialCorrelationID"]}
+        sender |= {"environmentTag": given["S1"]["environmentTag"], "subText": None}
+        sender |= {"senderCorrelationID": given["D0"]["initialCorrelationID"]}
         proposed = {
             "proposedMeteringServiceDIPID": service["dipId"],
             "proposedMeteringServiceMPID": service["mpid"],
@@ -119,8 +120,8 @@ class Supplier:
             "contractReferenceMeteringService": "CONTRACT-1",
             "appointmentScenario": "COS",
         }
-        kind = {"interfaceID": "IF-031", "schemaVersion": "011", "eventCode": "[MSApp]"}
-        common = {"S0": kind, "S1": sender, "M0": site["CommonBlock"]["M0"]}
+        kind = given["S0"] | {"interfaceID": "IF-031", "eventCode": "[MSApp]"}
+        common = {"S0": kind, "S1": sender, "M0": given["M0"]}
         custom = {"B013": site["CustomBlock"]["B013"], "B070": proposed}
         self.post("/dip-channel/IF-031", [{"payload": {"CommonBlock": common, "CustomBlock": custom}}])
 
