@@ -46,14 +46,15 @@ class Supplier:
         """POST to the gateway, signed."""
         url, body = self.me["gatewayUrl"] + path, json.dumps(document).encode()
         date = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        signature = self.key.sign(to_sign(url, date, body), padding.PKCS1v15(), hashes.SHA256())
         headers = {
             "Content-Type": "application/json",
             "X-API-Key": self.me["apiKey"],
             "X-DIP-Content-Hash": b64(hashlib.sha256(body).digest()),
             "X-DIP-Signature-Date": date,
             "X-DIP-Signature-Certificate": b64(self.certificate),
-            "X-DIP-Signature": b64(signature),
+            "X-DIP-Signature": b64(
+                self.key.sign(to_sign(url, date, body), padding.PKCS1v15(), hashes.SHA256())
+            ),
         }
         answer = self.http.post(url, content=body, headers=headers)
         print(f"sent {path}: {answer.status_code}", "" if answer.is_success else answer.text, flush=True)
@@ -90,13 +91,10 @@ class Supplier:
 
     def await_run(self) -> dict:
         """The harness's briefing: which MPAN, from when, who the other parties are."""
-        while True:
-            for run in self.http.get(
-                f"{self.me['gatewayUrl']}/api/runs?participant={self.me['dipId']}"
-            ).json():
-                if not run["finished"]:
-                    return run
+        url = f"{self.me['gatewayUrl']}/api/runs?participant={self.me['dipId']}"
+        while not (runs := [run for run in self.http.get(url).json() if not run["finished"]]):
             time.sleep(0.2)
+        return runs[0]
 
     def request_switch(self, run: dict) -> None:
         data = {"mpxn": run["mpan"], "supplyStartDate": run["supplyStartDate"]}
