@@ -57,12 +57,13 @@ class DipOut:
     """A message to the DIP. The engine adds reference, timestamp and role, signs and sends it.
 
     ``sender``: one of the service's DIP IDs. ``primary``: DIP IDs of the primary recipients.
+    ``custom``: the CustomBlock; None for the few messages that must not have one.
     """
 
     sender: str
     interface: str
     event: str
-    custom: Mapping[str, Any]
+    custom: Mapping[str, Any] | None
     mpan: MpanBlock | None = None
     primary: Sequence[str] = ()
     response: ResponseBlock | None = None
