@@ -1,0 +1,270 @@
+"""The register's contents as the custom blocks of the message standard (B005, B013, B022, … B908)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.registration.register import MeteringPoint, Switch, uk_stamp
+from services.registration.site_data import Address, LinkedMpan, Meter, Party
+
+Blocks = Mapping[str, Any]
+_ADDRESS_LINES = 9
+
+
+def registration(registration_id: str | None) -> Blocks:
+    """B013, left out when there is no registration."""
+    return {"B013": {"CSSRegistrationID": registration_id}} if registration_id is not None else {}
+
+
+def requesting_supplier(supplier: Party) -> Blocks:
+    """B012."""
+    return {
+        "B012": {
+            "serviceProviderAppointmentRequestingSupplierDIPID": supplier.dip_id,
+            "serviceProviderAppointmentRequestingSupplierMPID": supplier.mpid,
+        }
+    }
+
+
+def outcome(code: str, reason: str | None) -> Blocks:
+    """B007. ``code``: A, R or L; ``reason``: the code with its text."""
+    return {"B007": {"responseCode": code, "proposedAppointmentResponseCode": reason}}
+
+
+def incumbent_services(point: MeteringPoint) -> Blocks:
+    """B005: the services appointed now, null for one that is not."""
+    metering, data = point.metering_service, point.data_service
+    if metering is None and data is None:
+        return {}
+    return {
+        "B005": {
+            "currentMeteringServiceDIPID": metering and metering.dip_id,
+            "currentMeteringServiceMPID": metering and metering.mpid,
+            "currentDataServiceDIPID": data and data.dip_id,
+            "currentDataServiceMPID": data and data.mpid,
+        }
+    }
+
+
+def incumbent_metering_service(point: MeteringPoint) -> Blocks:
+    """B072, left out when there is none."""
+    service = point.metering_service
+    if service is None:
+        return {}
+    return {
+        "B072": {
+            "incumbentMeteringServiceDIPID": service.dip_id,
+            "incumbentMeteringServiceMPID": service.mpid,
+        }
+    }
+
+
+def direct_contracts(point: MeteringPoint) -> Blocks:
+    """B006: the customer's own contracts with services."""
+    contracts = point.site.direct_contracts
+    return {
+        "B006": {
+            "customerDirectContractMeteringService": contracts.metering_service is not None,
+            "customerDirectContractMeteringServiceDIPID": contracts.metering_service,
+            "customerDirectContractDataService": contracts.data_service is not None,
+            "customerDirectContractDataServiceDIPID": contracts.data_service,
+        }
+    }
+
+
+def site(point: MeteringPoint) -> Blocks:
+    """B022 to B026: address, connection, DUoS tariff, energisation and market segment."""
+    facts, since = point.site, uk_stamp(point.since)
+    return {
+        "B022": _address(facts.address),
+        "B023": {
+            "connectionTypeIndicator": facts.connection_type,
+            "connectionTypeEffectiveFromDate": since,
+            "energyDirection": facts.energy_direction,
+            "meteredIndicator": facts.metered,
+        },
+        "B024": {"DUOSTariffID": facts.duos_tariff, "DUOSTariffIDEffectiveFromDate": since},
+        "B025": {"energisationStatus": facts.energisation, "energisationStatusEffectiveFromDate": since},
+        "B026": {
+            "marketSegmentIndicator": facts.market_segment,
+            "marketSegmentIndicatorEffectiveFromDate": since,
+        },
+    }
+
+
+def annual_consumption(point: MeteringPoint) -> Blocks:
+    """B027, left out when none is held."""
+    consumption = point.site.annual_consumption
+    if consumption is None:
+        return {}
+    return {
+        "B027": {
+            "annualConsumption": consumption.value,
+            "annualConsumptionEffectiveFromDate": uk_stamp(consumption.effective_from or point.since),
+            "annualConsumptionQualityIndicator": consumption.quality,
+        }
+    }
+
+
+def domestic_premises(point: MeteringPoint) -> Blocks:
+    """B028."""
+    return {
+        "B028": {
+            "domesticPremiseIndicator": point.site.domestic_premises,
+            "domesticPremiseIndicatorEffectiveFromDate": uk_stamp(point.since),
+        }
+    }
+
+
+def domestic_premises_from_css(switch: Switch) -> Blocks:
+    """B004: the indicator that came with the switch."""
+    return {
+        "B004": {
+            "domesticPremiseIndicator": switch.domestic_premises,
+            "domesticPremiseIndicatorEffectiveFromDate": uk_stamp(switch.supply_start),
+        }
+    }
+
+
+def smart(point: MeteringPoint) -> Blocks:
+    """B029 (DCC enrolment) and B031 (SMSO), each left out when not held."""
+    facts, since = point.site, uk_stamp(point.since)
+    blocks: dict[str, Any] = {}
+    if facts.dcc_service_flag is not None:
+        blocks["B029"] = {"DCCServiceFlag": facts.dcc_service_flag, "DCCEffectiveFromDate": since}
+    if facts.smso is not None:
+        blocks["B031"] = {"SMSOID": facts.smso, "SMSOEffectiveFromDate": since}
+    return blocks
+
+
+def in_home_display(point: MeteringPoint) -> Blocks:
+    """B030, left out when not held."""
+    status = point.site.in_home_display
+    if status is None:
+        return {}
+    return {"B030": {"IHDInstallStatus": status, "IHDEffectiveFromDate": uk_stamp(point.since)}}
+
+
+def legacy(point: MeteringPoint) -> Blocks:
+    """B032, held for traditional meters only."""
+    held = point.site.legacy
+    if held is None:
+        return {}
+    date = uk_stamp(held.effective_from or point.since)
+    return {
+        "B032": {
+            "profileClass": held.profile_class,
+            "profileClassEffectiveFromDate": date if held.profile_class else None,
+            "SSC": held.ssc,
+            "SSCEffectiveFromDate": date if held.ssc else None,
+        }
+    }
+
+
+def consent(point: MeteringPoint) -> Blocks:
+    """B068."""
+    return {
+        "B068": {
+            "consentGranularity": point.site.consent_granularity,
+            "consentGranularityEffectiveFromDate": uk_stamp(point.since),
+        }
+    }
+
+
+def meters(point: MeteringPoint) -> Blocks:
+    """B905List: each meter with its MAP; left out when there are no meters."""
+    listed = [
+        {"existingMeter": _meter(meter, point.since), **_current_map(meter, point.since)}
+        for meter in point.site.meters
+    ]
+    return {"B905List": listed} if listed else {}
+
+
+def linked_with_meters(point: MeteringPoint) -> Blocks:
+    """B907List: import/export MPANs with their meters."""
+    listed = [
+        {"existingMeter": _linked(linked), **_meter_history(linked.meters, point.since)}
+        for linked in point.site.linked
+    ]
+    return {"B907List": listed} if listed else {}
+
+
+def related_with_meters(point: MeteringPoint) -> Blocks:
+    """B908List: the pair of related MPANs with the other one's meters."""
+    related = point.site.related
+    if related is None:
+        return {}
+    pair = {"primaryMPAN": related.primary, "secondaryMPAN": related.secondary}
+    return {"B908List": [{"existingMeter": pair, **_meter_history(related.meters, point.since)}]}
+
+
+def linked_and_related(point: MeteringPoint) -> Blocks:
+    """B035List and B037List, each left out when there are none."""
+    related = point.site.related
+    pairs = [{"primaryMPAN": related.primary, "secondaryMPAN": related.secondary}] if related else []
+    linked = [_linked(one) for one in point.site.linked]
+    return ({"B035List": linked} if linked else {}) | ({"B037List": pairs} if pairs else {})
+
+
+def everything_about_the_site(point: MeteringPoint) -> Blocks:
+    """The blocks that IF-002 and IF-033 share: site, smart and legacy data, meters, linked and related."""
+    return {
+        **site(point),
+        **smart(point),
+        **legacy(point),
+        **meters(point),
+        **linked_with_meters(point),
+        **related_with_meters(point),
+    }
+
+
+def _address(address: Address) -> Blocks:
+    lines = [*address.lines, *[None] * (_ADDRESS_LINES - len(address.lines))]
+    numbered = {f"addressLine{number}": line for number, line in enumerate(lines, start=1)}
+    return {"meteringPointPostcode": address.postcode, **numbered}
+
+
+def _meter(meter: Meter, since: datetime) -> Blocks:
+    return {
+        "meterID": meter.id,
+        "meterType": meter.type,
+        "manufacturersMakeAndType": meter.make_and_type,
+        "ESMEGUID": meter.esme_guid,
+        "meterLocation": meter.location,
+        "numberOfDisplayedRegisterDigits": meter.register_digits,
+        "meterInstallationDate": uk_stamp(meter.installed or since),
+    }
+
+
+def _map(meter: Meter, since: datetime) -> Blocks | None:
+    provider = meter.asset_provider
+    if provider is None:
+        return None
+    date = provider.effective_from or meter.installed or since
+    return {"meterAssetProviderID": provider.id, "meterAssetProviderEffectiveFromDate": uk_stamp(date)}
+
+
+def _current_map(meter: Meter, since: datetime) -> Blocks:
+    held = _map(meter, since)
+    return {"existingMAP": held} if held else {}
+
+
+def _meter_history(listed: Sequence[Meter], since: datetime) -> Blocks:
+    """The list may be absent, never empty; the same holds for the MAPs of one meter."""
+    history = [
+        {"existingMeter": _meter(meter, since), **({"historyMAP": [held]} if held else {})}
+        for meter in listed
+        for held in [_map(meter, since)]
+    ]
+    return {"historyMAP": history} if history else {}
+
+
+def _linked(linked: LinkedMpan) -> Blocks:
+    return {
+        "linkedImportExportMPAN": linked.mpan,
+        "linkedMPANEnergyDirection": linked.direction,
+        "importExportMPANSupplierDIPID": linked.supplier and linked.supplier.dip_id,
+        "importExportMPANSupplierMPID": linked.supplier and linked.supplier.mpid,
+    }

@@ -1,0 +1,116 @@
+"""What the registration service does with each thing it is told: reading, deciding, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import orjson
+import pydantic
+
+from backbone.journal.events import Kind
+from contracts import css, envelope
+from contracts.envelope import MpanBlock
+from participant.handlers import HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from services.registration.appointments import decide, provider_answered, refuse_unknown_mpan
+from services.registration.checks import UNKNOWN_MPAN
+from services.registration.kinds import DATA, METERING, ServiceKind
+from services.registration.loading import metering_point
+from services.registration.proposals import read_proposal
+from services.registration.register import MeteringPoint
+from services.registration.switching import read_switch, site_information
+
+Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
+
+registry: Final = HandlerRegistry(MeteringPoint)
+
+
+@registry.command("load_mpan")
+def load_mpan(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """Put a metering point into the register, in place of what was there."""
+    try:
+        loaded = metering_point(incoming.mpan, incoming.to, incoming.message, now)
+    except (pydantic.ValidationError, ValueError) as unusable:
+        return point, [JournalNote(Kind.SERVICE_FAULT, {"command": incoming.name, "error": str(unusable)})]
+    return loaded, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+
+
+@registry.css(css.PENDING_REGISTRATION)
+def registration_pending(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """CSS02800: remember the switch and tell the incoming supplier about the site (IF-002)."""
+    received = _css_note(Kind.CSS_MESSAGE, incoming)
+    switch, problems = read_switch(incoming.message, world)
+    if point is None:
+        problems = (*problems, world.catalogue.code_text(UNKNOWN_MPAN))
+    if point is None or switch is None or problems:
+        return point, [received, _css_note(Kind.CSS_REFUSED, incoming, problems)]
+    if point.switch(switch.registration_id) is not None:
+        return point, [received]
+    return point.with_switch(switch), [received, site_information(point, switch)]
+
+
+@registry.handles("PUB-031", METERING.event("App"))
+def metering_service_proposed(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-031 [MSApp]: check and answer (IF-032), then ask the provider (IF-033)."""
+    return _proposed(point, incoming, METERING, now, world)
+
+
+@registry.handles("PUB-031", DATA.event("App"))
+def data_service_proposed(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-031 [DSApp]: check and answer (IF-032), then ask the provider (IF-033)."""
+    return _proposed(point, incoming, DATA, now, world)
+
+
+@registry.handles("PUB-034", METERING.event("AppSPResponse"))
+def metering_service_answered(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-034 [MSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
+    return _answered(point, incoming, METERING, world)
+
+
+@registry.handles("PUB-034", DATA.event("AppSPResponse"))
+def data_service_answered(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-034 [DSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
+    return _answered(point, incoming, DATA, world)
+
+
+def _proposed(
+    point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime, world: World
+) -> Outcome:
+    proposal = read_proposal(incoming.message, kind)
+    if point is not None:
+        return decide(point, proposal, now, world)
+    header = envelope.header(incoming.message)
+    block = MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or "")
+    return None, [refuse_unknown_mpan(proposal, incoming.to, block, world)]
+
+
+def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, world: World) -> Outcome:
+    if point is None:
+        return None, []
+    provider = envelope.header(incoming.message).sender or ""
+    return provider_answered(point, kind, provider, envelope.custom(incoming.message)["B007"], world)
+
+
+def _css_note(kind: Kind, incoming: Incoming, problems: Sequence[str] = ()) -> JournalNote:
+    header = css.header(incoming.message)
+    return JournalNote(
+        kind,
+        {"problems": list(problems)} if problems else {},
+        interface=incoming.name,
+        sender="CSS",
+        recipient=incoming.to,
+        reference=header.event_id,
+        correlation_id=header.correlation_id,
+        body=orjson.dumps(incoming.message).decode(),
+    )

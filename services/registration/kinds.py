@@ -1,0 +1,74 @@
+"""The two kinds of service a supplier appoints, and the names the message standard gives to their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from contracts.identifiers import DATA_SERVICES, METERING_SERVICES
+
+KindName = Literal["metering", "data"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKind:
+    """Metering service or data service.
+
+    ``prefix``: how event codes begin, ``MS``. ``block``: the proposal's block. ``role_of_segment``: the
+    DIP role that serves each market segment. ``mismatch``: the REG code for an MPID that is not the DIP ID's.
+    """
+
+    name: KindName
+    title: str
+    prefix: str
+    block: str
+    field_part: str
+    contract_field: str
+    roles: frozenset[str]
+    role_of_segment: Mapping[str, str]
+    mismatch: str
+
+    @property
+    def dip_id_field(self) -> str:
+        """``proposedMeteringServiceDIPID``"""
+        return f"proposed{self.field_part}DIPID"
+
+    @property
+    def mpid_field(self) -> str:
+        """``proposedMeteringServiceMPID``"""
+        return f"proposed{self.field_part}MPID"
+
+    @property
+    def date_field(self) -> str:
+        """``proposedMeteringServiceDIPEffectiveFromDate``"""
+        return f"proposed{self.field_part}DIPEffectiveFromDate"
+
+    def event(self, what: str) -> str:
+        """The event code for ``what``: ``AppInitialResp`` gives ``[MSAppInitialResp]``."""
+        return f"[{self.prefix}{what}]"
+
+
+METERING: Final = ServiceKind(
+    name="metering",
+    title="metering service",
+    prefix="MS",
+    block="B070",
+    field_part="MeteringService",
+    contract_field="contractReferenceMeteringService",
+    roles=METERING_SERVICES,
+    role_of_segment={"S": "MSS", "A": "MSA", "U": "UMSO"},
+    mismatch="REG1090",
+)
+DATA: Final = ServiceKind(
+    name="data",
+    title="data service",
+    prefix="DS",
+    block="B071",
+    field_part="DataService",
+    contract_field="contractReferenceDataService",
+    roles=DATA_SERVICES,
+    role_of_segment={"S": "SDS", "A": "ADS", "U": "UMSDS"},
+    mismatch="REG1091",
+)
+KINDS: Final[Mapping[KindName, ServiceKind]] = {"metering": METERING, "data": DATA}

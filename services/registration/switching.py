@@ -1,0 +1,52 @@
+"""Change of supplier: what the register does with what CSS tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backbone.clock import uk_midnight
+from contracts import css
+from participant.handlers import DipOut, World
+from services.registration import blocks
+from services.registration.register import MeteringPoint, Switch
+from services.registration.site_data import Party
+
+
+def read_switch(message: Mapping[str, Any], world: World) -> tuple[Switch | None, tuple[str, ...]]:
+    """The switch of a CSS02800, and in plain words why it cannot be used, if it cannot.
+
+    The supply start date counts as the UK day that it falls on.
+    """
+    header = css.header(message)
+    problems = [f"{problem.pointer}: {problem.message}" for problem in css.check(message)]
+    supplier = world.by_mpid(header.supplier_mpid or "", "SUP")
+    if supplier is None:
+        problems.append(f"/data/supplierMpid: no supplier with MPID {header.supplier_mpid} is known")
+    if problems or supplier is None or header.supply_start_date is None or header.registration_id is None:
+        return None, tuple(problems)
+    return Switch(
+        registration_id=header.registration_id,
+        supplier=Party(dip_id=supplier.dip_id, mpid=supplier.mpid),
+        supply_start=uk_midnight(header.supply_start_date),
+        domestic_premises=message["data"].get("domesticPremisesInd") is not False,
+    ), ()
+
+
+def site_information(point: MeteringPoint, switch: Switch) -> DipOut:
+    """IF-002: the incoming supplier learns about the site, so that it can choose its services."""
+    return DipOut(
+        sender=point.registration_service,
+        interface="IF-002",
+        event="[GainMPANInfo]",
+        custom={
+            **blocks.registration(switch.registration_id),
+            **blocks.incumbent_services(point),
+            **blocks.direct_contracts(point),
+            **blocks.annual_consumption(point),
+            **blocks.in_home_display(point),
+            **blocks.everything_about_the_site(point),
+        },
+        mpan=point.mpan_block(),
+        primary=(switch.supplier.dip_id,),
+    )
