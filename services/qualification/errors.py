@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.qualification.loading import Problem
+    from services.qualification.scenario import Problem
 
 
 class QualificationError(Exception):

@@ -1,173 +1,118 @@
-"""The scenario format: what a YAML file of ``scenarios/`` may say.
-
-Field names are camelCase in the files. Nothing is guessed: unknown fields and wrong types are errors.
-Values may hold expressions, ``${supplyStartDate}``; see ``services.qualification.expressions``.
-"""
+"""Finds, reads and checks scenario files."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+import orjson
+import yaml
+from pydantic import ValidationError
 
-DIP = "DIP"
-
-Text = Annotated[str, Field(min_length=1)]
-Pointer = Annotated[str, Field(pattern=r"^(/[^/]+)+$")]
-RoleName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
-ServiceName = Annotated[str, Field(pattern=r"^[a-z_]+$")]
-
-
-class Strict(BaseModel):
-    """Base of everything read from a scenario file."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
-    )
+from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
+from services.qualification.lint import findings
+from services.qualification.format import Scenario
+from services.qualification.yaml_lines import Located, read_yaml
 
 
-class RoleDefinition(Strict):
-    """A party of the scenario.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a scenario file. ``line`` counts from 1; ``pointer`` is a JSON pointer."""
 
-    ``role`` is the DIP role code (``SUP``). A party ``outside_dip`` has no DIP ID: its journal name is
-    its role code, and the harness always plays it.
+    path: str
+    line: int
+    pointer: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.pointer or '/'}: {self.text}"
+
+
+def lint(path: Path) -> list[Problem]:
+    """Every problem of one file (or of all in a folder), in the order of lines; empty when all is fine."""
+    files_ = _yaml_files(path) if path.is_dir() else [path]
+    return [problem for file in files_ for problem in _read(file)[1]]
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read one file. Raises ScenarioInvalid with every problem found."""
+    scenario, problems = _read(path)
+    if scenario is None or problems:
+        raise ScenarioInvalid(problems)
+    return scenario
+
+
+def load_scenarios(directories: Sequence[Path] = ()) -> dict[str, Scenario]:
+    """The scenarios that come with the product and those of ``directories``, by ID.
+
+    Raises ScenarioInvalid when a file has problems or two files give one ID.
     """
-
-    role: Text
-    title: Text
-    participant: bool = True
-    outside_dip: bool = False
-
-
-class Command(Strict):
-    """An order to a service of the harness, sent on the message log.
-
-    ``to``: the role whose party is to act. ``played_by_harness``: send it only when the harness plays
-    that role, since a participant's system takes no orders from us.
-    """
-
-    service: ServiceName
-    command: Text
-    to: RoleName
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    played_by_harness: RoleName | None = None
+    with as_file(files("scenarios")) as packaged:
+        paths = [*_yaml_files(packaged), *(path for folder in directories for path in _yaml_files(folder))]
+        scenarios: dict[str, Scenario] = {}
+        for path in paths:
+            scenario = load_scenario(path)
+            if scenario.id in scenarios:
+                text = f"The ID {scenario.id} is already taken by another file."
+                raise ScenarioInvalid([Problem(str(path), 1, "/id", text)])
+            scenarios[scenario.id] = scenario
+    return scenarios
 
 
-class Expectation(Strict):
-    """What one field of a message must be. Exactly one of the four rules is given.
-
-    ``sentence`` tells a tester in plain English what is expected and why.
-    """
-
-    field: Pointer
-    sentence: Text
-    equals: Any = None
-    one_of: tuple[Any, ...] | None = None
-    matches: str | None = None
-    present: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Self:
-        rules = {"equals", "one_of", "matches", "present"} & self.model_fields_set
-        if len(rules) != 1:
-            raise ValueError("give exactly one of equals, oneOf, matches, present")
-        return self
+def find(scenarios: Mapping[str, Scenario], scenario_id: str) -> Scenario:
+    """The scenario with this ID. Raises ScenarioUnknown, which names those that exist."""
+    if scenario_id not in scenarios:
+        known = ", ".join(sorted(scenarios)) or "none"
+        raise ScenarioUnknown(f"There is no scenario {scenario_id}. Known: {known}.")
+    return scenarios[scenario_id]
 
 
-class Way(StrEnum):
-    """How a step's message travels."""
-
-    SUBMISSION = "submission"  # a party sends it to the DIP
-    PUBLICATION = "publication"  # the DIP delivers it to a party
-    OUTSIDE = "outside"  # it does not touch the DIP
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
 
 
-class Step(Strict):
-    """One row of the scenario's table, with what makes it pass.
-
-    ``publishes``: the step whose message this publication carries. ``answers``: the step this message
-    responds to. ``hints`` never fail a step: they are compared when a later answer is a rejection, to
-    tell the tester what was probably wrong. ``capture``: names for values of the message that later
-    expressions use as ``${captured.name}``. ``release``: orders that make the harness do its part.
-    ``inject``: the order that sends the message on the participant's behalf.
-    """
-
-    step: Annotated[int, Field(ge=1)]
-    description: Text
-    source: RoleName
-    recipient: RoleName
-    message: Annotated[str, Field(pattern=r"^((IF|PUB)-\d{3}|CSS\d{5})$")]
-    event: Annotated[str, Field(pattern=r"^\[[A-Za-z0-9-]+\]$")] | None = None
-    valid: Literal["Auto", "N/A"] = "Auto"
-    evidence: Literal["None", "Auto"] = "None"
-    guidance: Text | None = None
-    publishes: int | None = None
-    answers: int | None = None
-    expect: tuple[Expectation, ...] = ()
-    hints: tuple[Expectation, ...] = ()
-    capture: dict[str, Pointer] = Field(default_factory=dict)
-    release: tuple[Command, ...] = ()
-    inject: Command | None = None
-
-    @property
-    def way(self) -> Way:
-        """How the message travels, read from who is at its ends."""
-        if self.recipient == DIP:
-            return Way.SUBMISSION
-        return Way.PUBLICATION if self.source == DIP else Way.OUTSIDE
-
-    @property
-    def owner(self) -> str:
-        """The role that has to act: the sender, or for a publication the receiver."""
-        return self.recipient if self.source == DIP else self.source
+def _read(path: Path) -> tuple[Scenario | None, list[Problem]]:
+    try:
+        located = read_yaml(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        return None, [_unreadable(path, error)]
+    problems = [Problem(str(path), line, pointer, text) for pointer, line, text in located.problems]
+    try:
+        scenario = Scenario.model_validate_json(orjson.dumps(located.data))
+    except ValidationError as error:
+        shape = _shape_problems(path, located, error)
+        return None, sorted([*problems, *shape], key=lambda problem: problem.line)
+    problems += [Problem(str(path), located.line(where), where, text) for where, text in findings(scenario)]
+    return scenario, sorted(problems, key=lambda problem: problem.line)
 
 
-class DateRule(Strict):
-    """A date worked out when a run starts: UK-local midnight, so many calendar days ahead."""
-
-    uk_midnight_days_ahead: int
-
-
-class MpanFixture(Strict):
-    """The metering point a run is about: a fresh one per run, under this distributor ID."""
-
-    distributor: Annotated[int, Field(ge=10, le=99)]
-    site_data: dict[str, Any]
+def _unreadable(path: Path, error: Exception) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    text = getattr(error, "problem", None) or getattr(error, "strerror", None) or str(error)
+    return Problem(str(path), mark.line + 1 if mark else 1, "", f"The file cannot be read: {text}.")
 
 
-class Timeouts(Strict):
-    """Seconds. ``participant``: for each wait, unless the run says otherwise. ``harness``: for our own part.
+_SENTENCES = {
+    "missing": "This field is missing.",
+    "extra_forbidden": "This field is not part of the format.",
+    "string_type": "A text is expected here; put quotes around it if it looks like a number.",
+    "int_type": "A whole number is expected here.",
+    "bool_type": "true or false is expected here.",
+    "dict_type": "A mapping of names to values is expected here.",
+    "tuple_type": "A list is expected here.",
+}
 
-    ``settle``: how long after a failure the consequences of messages under way are still collected.
-    """
 
-    participant: Annotated[float, Field(gt=0)] = 300
-    harness: Annotated[float, Field(gt=0)] = 60
-    settle: Annotated[float, Field(gt=0)] = 2
+def _shape_problems(path: Path, located: Located, error: ValidationError) -> Iterator[Problem]:
+    for item in error.errors(include_url=False):
+        pointer = _pointer(item["loc"])
+        text = _SENTENCES.get(item["type"], f"{item['msg'].removeprefix('Value error, ')}.")
+        yield Problem(str(path), located.line(pointer), pointer, text)
 
 
-class Scenario(Strict):
-    """One test case: roles, the MPAN it needs, and its steps."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
-    revision: Annotated[int, Field(ge=1)]
-    title: Text
-    test_scenario: Text
-    test_case: Text
-    summary: Text
-    contracts: tuple[Text, ...]
-    timeouts: Timeouts = Timeouts()
-    roles: dict[RoleName, RoleDefinition]
-    data: dict[str, DateRule | str] = Field(default_factory=dict)
-    mpan: MpanFixture
-    prepare: tuple[Command, ...] = ()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-
-    def step(self, number: int) -> Step:
-        """The step with this number. Raises KeyError when there is none."""
-        for step in self.steps:
-            if step.step == number:
-                return step
-        raise KeyError(number)
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """A pydantic location as a JSON pointer; names of union members and key checks are left out."""
+    parts = [str(part) for part in location if part not in {"[key]", "DateRule", "str"}]
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

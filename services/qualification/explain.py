@@ -1,0 +1,160 @@
+"""The plain sentences of a verdict. They name who did what, what was expected, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from backbone.journal.events import JournalEvent
+from services.qualification.binding import Binding, BoundParty
+from services.qualification.format import Step, Way
+from services.qualification.results import Attempt, Finding, NearMiss
+
+ON_BEHALF = "Sent by the harness on the participant's behalf."
+
+
+def name(step: Step) -> str:
+    """``IF-031 [MSApp]``"""
+    return f"{step.message} {step.event}" if step.event else step.message
+
+
+def who(party: BoundParty) -> str:
+    """``SUPI (2300000012)``; a party outside the DIP has no DIP ID to show."""
+    return party.name if party.dip_id == party.role else f"{party.name} ({party.dip_id})"
+
+
+def passed(step: Step, binding: Binding, event: JournalEvent, attempts: Sequence[Attempt]) -> str:
+    """What happened at a step that passed."""
+    owner = who(binding.owner(step))
+    if binding.on_behalf(step):
+        return ON_BEHALF
+    if step.way is Way.PUBLICATION:
+        tries = f" at attempt {len(attempts)}" if len(attempts) > 1 else ""
+        return f"{owner} took {step.message} on its webhook{tries}."
+    if step.way is Way.SUBMISSION:
+        return f"The DIP accepted {name(step)} from {owner}: {event.reference or event.transaction_id or event.id}."
+    return f"{owner} sent {step.message} to {step.recipient}."
+
+
+def field_findings(findings: Sequence[Finding], step: Step) -> str:
+    """What differs in a message whose fields were compared."""
+    wrong = [finding for finding in findings if not finding.passed]
+    return f"{name(step)} came, but not as expected. " + " ".join(map(difference, wrong))
+
+
+def difference(finding: Finding) -> str:
+    """One finding in a sentence: rule first, then place and values."""
+    if not finding.pointer:
+        return _ended(f"{finding.code}: {finding.sentence}" if finding.code else finding.sentence)
+    values = f" (expected {_shown(finding.expected)}, seen {_shown(finding.seen)})"
+    return f"{_ended(finding.sentence)} At {finding.pointer}{values}."
+
+
+def refused(step: Step, binding: Binding, event: JournalEvent, findings: Sequence[Finding]) -> str:
+    """Why the DIP or CSS refused the message."""
+    by = "The DIP" if step.way is Way.SUBMISSION else step.recipient
+    status = f" with {event.details['status']}" if "status" in event.details else ""
+    codes = f" {', '.join(event.codes)}." if event.codes else ""
+    reason = _ended(str(event.details["reason"])) if event.details.get("reason") else ""
+    details = " ".join(_violation(finding) for finding in findings)
+    head = f"{by} refused {name(step)} from {who(binding.owner(step))}{status}."
+    return " ".join(part for part in (head + codes, reason, details) if part)
+
+
+def _violation(finding: Finding) -> str:
+    place = f" At {finding.pointer}, seen {_shown(finding.seen)}." if finding.pointer else ""
+    return _ended(finding.sentence) + place
+
+
+def rejected(
+    step: Step, binding: Binding, cause: Step | None, reference: str | None, findings: Sequence[Finding]
+) -> str:
+    """A business rejection: who said no, with which codes, and to which message."""
+    title = binding.parties[step.source].title
+    codes = "; ".join(f.sentence for f in findings if f.code) or "no reason given"
+    parts = [f"The {title} rejected the request: {codes}."]
+    if cause is not None:
+        sender = who(binding.owner(cause))
+        parts.append(
+            f"It answers {name(cause)} of step {cause.step} from {sender}, {reference or 'reference not known'}."
+        )
+    hints = [
+        f for f in findings if not f.code and not f.passed and f.pointer.startswith("/payload/CustomBlock")
+    ]
+    if hints:
+        parts.append("In that message: " + " ".join(map(difference, hints)))
+    return " ".join(parts)
+
+
+def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:
+    """Why a publication was not delivered."""
+    owner = who(binding.owner(step))
+    if not attempts:
+        return f"The DIP gave up delivering {step.message} to {owner}."
+    last, count = attempts[-1], len(attempts)
+    answer = (
+        f"the webhook answered {last.status}"
+        if last.status
+        else f"no answer ({last.error or 'no connection'})"
+    )
+    tries = "1 attempt" if count == 1 else f"{count} attempts"
+    retry = " The DIP does not try again after this answer." if last.status and count == 1 else ""
+    return f"{step.message} could not be delivered to {owner}: {answer} after {tries}.{retry}"
+
+
+def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Attempt]) -> str:
+    """What is waited for now."""
+    owner = binding.owner(step)
+    if step.way is not Way.PUBLICATION:
+        verb = "to send" if binding.waits_for_participant(step) else "(harness) to send"
+        return f"Waiting for {who(owner)} {verb} {name(step)} for MPAN {binding.mpan}."
+    if held:
+        return f"{who(owner)} has no webhook for {step.message}: the DIP holds the message until one is registered."
+    if attempts:
+        last = attempts[-1]
+        return f"Waiting for {who(owner)} to take {step.message}: attempt {last.number} got {last.status or last.error}."
+    return f"Waiting for the DIP to deliver {step.message} to {who(owner)}."
+
+
+def timed_out(
+    step: Step,
+    binding: Binding,
+    seconds: float,
+    near: Sequence[NearMiss],
+    *,
+    held: bool,
+    attempts: Sequence[Attempt],
+) -> str:
+    """What was waited for in vain, and what came instead."""
+    expected = f"Expected {name(step)}{_parties(step, binding)} for MPAN {binding.mpan} within {seconds:g} s; it did not come."
+    if step.way is Way.PUBLICATION:
+        expected = f"{who(binding.owner(step))} did not take {step.message} for MPAN {binding.mpan} within {seconds:g} s."
+    if held:
+        return expected + f" No webhook is registered for {step.message}, so the DIP could not deliver it."
+    if attempts:
+        return f"{expected} Last answer of the webhook: {attempts[-1].status or attempts[-1].error}."
+    if not near:
+        return f"{expected} No message came close."
+    return f"{expected} Nearest: " + "; ".join(map(near_miss, near[:3])) + "."
+
+
+def near_miss(near: NearMiss) -> str:
+    """``IF-031 [MSApp] S-… (MPAN: expected 10…, seen 11…)``"""
+    missed = (
+        ", ".join(f"{m.field}: expected {m.expected}, seen {m.seen}" for m in near.misses)
+        or "it came too late"
+    )
+    return f"{near.what} {near.reference or ''}".strip() + f" ({missed})"
+
+
+def _parties(step: Step, binding: Binding) -> str:
+    return f" from {who(binding.parties[step.source])}" if step.source in binding.parties else ""
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    text = "null" if value is None else str(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else sentence + "."

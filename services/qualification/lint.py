@@ -1,0 +1,124 @@
+"""Checks of a scenario that its format alone cannot make: names that lead nowhere, steps out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.qualification.expressions import names
+from services.qualification.format import DIP, DateRule, Scenario, Step, Way
+
+Finding = tuple[str, str]  # JSON pointer into the file, plain sentence
+
+_BUILT_IN = {"mpan", "siteData", "distributor", "gspGroup", "run.id", "run.number"}
+_PARTY_FIELDS = ("dipId", "mpid", "role", "title")
+
+
+def findings(scenario: Scenario) -> Iterator[Finding]:
+    """Everything a scenario that has the right shape still gets wrong."""
+    yield from _numbering(scenario)
+    yield from _roles(scenario)
+    for index, step in enumerate(scenario.steps):
+        where = f"/steps/{index}"
+        yield from _message(step, where)
+        yield from _links(scenario, step, where)
+        yield from _guidance(scenario, step, where)
+    yield from _commands(scenario)
+    yield from _expressions(scenario)
+
+
+def _numbering(scenario: Scenario) -> Iterator[Finding]:
+    for index, step in enumerate(scenario.steps):
+        if step.step != index + 1:
+            yield (
+                f"/steps/{index}/step",
+                f"Steps are numbered 1, 2, 3 …: expected {index + 1}, not {step.step}.",
+            )
+
+
+def _roles(scenario: Scenario) -> Iterator[Finding]:
+    if DIP in scenario.roles:
+        yield "/roles/DIP", "The DIP is always there and is not a role to be bound."
+    for name, role in scenario.roles.items():
+        if role.outside_dip and role.participant:
+            yield f"/roles/{name}/participant", f"{name} is outside the DIP, so only the harness can play it."
+
+
+def _message(step: Step, where: str) -> Iterator[Finding]:
+    prefix = {Way.SUBMISSION: "IF-", Way.PUBLICATION: "PUB-", Way.OUTSIDE: "CSS"}[step.way]
+    if not step.message.startswith(prefix):
+        text = f"A message from {step.source} to {step.recipient} starts with {prefix}, not {step.message}."
+        yield f"{where}/message", text
+    if step.way is Way.SUBMISSION and step.event is None:
+        yield where, f"{step.message} needs its event code, in square brackets."
+
+
+def _links(scenario: Scenario, step: Step, where: str) -> Iterator[Finding]:
+    known = {*scenario.roles, DIP}
+    for end, role in (("source", step.source), ("recipient", step.recipient)):
+        if role not in known:
+            yield f"{where}/{end}", f"{role} is not among the roles of this scenario."
+    earlier = {other.step: other for other in scenario.steps if other.step < step.step}
+    for link, number in (("publishes", step.publishes), ("answers", step.answers)):
+        if number is not None and number not in earlier:
+            yield f"{where}/{link}", f"Step {number} does not come before step {step.step}."
+    published = earlier.get(step.publishes or 0)
+    if published and published.message.replace("IF-", "PUB-") != step.message:
+        yield (
+            f"{where}/publishes",
+            f"Step {published.step} is {published.message}, not the source of {step.message}.",
+        )
+
+
+def _guidance(scenario: Scenario, step: Step, where: str) -> Iterator[Finding]:
+    owner = scenario.roles.get(step.owner)
+    if owner and owner.participant and not step.guidance:
+        yield (
+            where,
+            f"{step.owner} may be a participant: say in guidance what it is to do at step {step.step}.",
+        )
+
+
+def _commands(scenario: Scenario) -> Iterator[Finding]:
+    for where, command in _all_commands(scenario):
+        for field, role in (("to", command["to"]), ("playedByHarness", command["played_by_harness"])):
+            if role is not None and role not in scenario.roles:
+                yield f"{where}/{field}", f"{role} is not among the roles of this scenario."
+
+
+def _all_commands(scenario: Scenario) -> Iterator[tuple[str, dict[str, Any]]]:
+    for index, command in enumerate(scenario.prepare):
+        yield f"/prepare/{index}", command.model_dump()
+    for index, step in enumerate(scenario.steps):
+        for number, command in enumerate(step.release):
+            yield f"/steps/{index}/release/{number}", command.model_dump()
+        if step.inject:
+            yield f"/steps/{index}/inject", step.inject.model_dump()
+
+
+def _expressions(scenario: Scenario) -> Iterator[Finding]:
+    known = _BUILT_IN | {f"roles.{name}.{field}" for name in scenario.roles for field in _PARTY_FIELDS}
+    for name, value in scenario.data.items():
+        if not isinstance(value, DateRule):
+            yield from _unknown(value, known, f"/data/{name}")
+        known = known | {name}
+    yield from _unknown(scenario.mpan.site_data, known, "/mpan/siteData")
+    for where, command in _all_commands(scenario):
+        yield from _unknown(command["arguments"], known, f"{where}/arguments")
+    yield from _step_expressions(scenario, known)
+
+
+def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
+    for index, step in enumerate(scenario.steps):
+        for kind, expectations in (("expect", step.expect), ("hints", step.hints)):
+            for number, expectation in enumerate(expectations):
+                where = f"/steps/{index}/{kind}/{number}"
+                yield from _unknown([expectation.equals, list(expectation.one_of or ())], known, where)
+        yield from _unknown(step.guidance, known, f"/steps/{index}/guidance")
+        known = known | {f"captured.{name}" for name in step.capture}
+
+
+def _unknown(template: Any, known: set[str], where: str) -> Iterator[Finding]:  # noqa: ANN401 - JSON
+    for name in names(template):
+        if name not in known:
+            yield where, f"${{{name}}} is not a value of this scenario."

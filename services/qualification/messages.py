@@ -1,0 +1,47 @@
+"""Reads the message that a journal event carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from backbone.journal.events import JournalEvent
+from services.qualification.expressions import pointer_lookup
+
+MPAN_POINTER = "/payload/CommonBlock/M0/MPANCore"
+TRANSACTION_POINTER = "/payload/CommonBlock/D0/transactionID"
+
+
+def message_of(event: JournalEvent) -> Any:  # noqa: ANN401 - any JSON value
+    """The one message of this event, parsed; None where there is none or it is not JSON.
+
+    A delivery carries the whole batch that was sent: the message with the event's transaction ID is
+    taken, else the one about its MPAN.
+    """
+    if event.body is None:
+        return None
+    try:
+        document = orjson.loads(event.body)
+    except orjson.JSONDecodeError:
+        return None
+    return _of_batch(document, event) if isinstance(document, list) else document
+
+
+def _of_batch(batch: list[Any], event: JournalEvent) -> Any:  # noqa: ANN401 - any JSON value
+    for pointer, wanted in ((TRANSACTION_POINTER, event.transaction_id), (MPAN_POINTER, event.mpan)):
+        for message in batch:
+            if wanted is not None and pointer_lookup(message, pointer) == (True, wanted):
+                return message
+    return batch[0] if len(batch) == 1 else None
+
+
+def response_of(message: Any) -> tuple[str | None, tuple[str, ...]]:  # noqa: ANN401 - any JSON value
+    """Response code and messages of block R0, where the message has one."""
+    found, block = pointer_lookup(message, "/payload/CommonBlock/R0")
+    if not found or not isinstance(block, Mapping):
+        return None, ()
+    texts = block.get("responseMessages")
+    messages = tuple(str(text) for text in texts if text) if isinstance(texts, list) else ()
+    return block.get("responseCode"), messages

@@ -1,0 +1,255 @@
+"""The verdict: a pure fold over the journal. Same scenario, binding, events and moment, same result.
+
+A step is decided by the earliest event that matches it and decides no step before it, whenever that
+event came: a message sent before anyone waited for it counts. A step that waits too long is decided by
+the clock: against the participant where it had to act, as the harness's own error where we had to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from backbone.journal.events import JournalEvent, Kind
+from services.qualification import explain, orders
+from services.qualification.binding import Binding
+from services.qualification.conclude import Conclusion, attempts_of, conclude
+from services.qualification.format import Scenario, Step, Way
+from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
+from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
+
+
+@dataclass
+class _Fold:
+    """What has been read from the journal so far."""
+
+    scenario: Scenario
+    binding: Binding
+    events: Sequence[JournalEvent]
+    steps: dict[int, StepState] = field(default_factory=dict)
+    deciding: dict[int, JournalEvent] = field(default_factory=dict)
+    captured: dict[str, Any] = field(default_factory=dict)
+    ended_by_clock: bool = False
+
+    @property
+    def taken(self) -> set[str]:
+        return {event.id for event in self.deciding.values()}
+
+    @property
+    def first_open(self) -> Step | None:
+        return next((step for step in self.scenario.steps if step.step not in self.steps), None)
+
+    @property
+    def broken(self) -> StepState | None:
+        """The first step that ended the run."""
+        return next((s for _, s in sorted(self.steps.items()) if not s.status.fine), None)
+
+    def wanted(self, step: Step) -> Pattern:
+        source = self.deciding.get(step.publishes or 0)
+        return pattern(self.scenario, step, self.binding, source.transaction_id if source else None)
+
+
+def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent], now: datetime) -> RunState:
+    """Judge a run. ``events``: those of its MPAN and of its participants, in the journal's order."""
+    fold = _Fold(scenario, binding, events)
+    for step in scenario.steps:
+        _conclude(fold, step)
+    cancelled = orders.find(binding, events, orders.CANCEL)
+    if cancelled:
+        return _cancelled(fold, cancelled)
+    missing = orders.unconfirmed(scenario, binding, events)
+    if missing and fold.broken is None:
+        return _preparing(fold, missing, now)
+    return _judge(fold, now)
+
+
+def _conclude(fold: _Fold, step: Step) -> None:
+    if step.publishes and step.publishes not in fold.steps:
+        return
+    values = {**fold.binding.values, "captured": fold.captured}
+    causes = {number: fold.deciding[number] for number in (step.answers,) if number in fold.deciding}
+    ruled = orders.ruled(fold.binding, fold.events, step)
+    conclusion = ruled or conclude(
+        fold.scenario, step, fold.binding, fold.events, fold.wanted(step), fold.taken, values, causes
+    )
+    if conclusion is not None:
+        _take(fold, step, conclusion)
+
+
+def _take(fold: _Fold, step: Step, conclusion: Conclusion) -> None:
+    fold.steps[step.step] = conclusion.state
+    fold.captured.update(conclusion.captured)
+    if conclusion.event is not None:
+        fold.deciding[step.step] = conclusion.event
+
+
+def _judge(fold: _Fold, now: datetime) -> RunState:
+    if fold.broken is not None:
+        return _settle(fold, fold.broken, now)
+    waited = fold.first_open
+    if waited is None:
+        return _finished(fold)
+    since = _since(fold, waited)
+    state = _waiting(fold, waited, since)
+    fault = _fault(fold, since)
+    if fault is not None and now >= _quiet(fold, fault.at):
+        return _clock_decides(fold, _faulty(fold, waited, fault))
+    assert state.deadline is not None  # noqa: S101 - set just above, for the type checker
+    if now >= state.deadline:
+        return _clock_decides(fold, _timed_out(fold, waited, state))
+    fold.steps[waited.step] = state
+    checks = [state.deadline, *([_quiet(fold, fault.at)] if fault else [])]
+    return _state(fold, Phase.RUNNING, None, state.explanation, min(checks))
+
+
+def _waiting(fold: _Fold, step: Step, since: datetime) -> StepState:
+    held, under_way = _under_way(fold, step)
+    attempts = attempts_of(fold.wanted(step), fold.events)
+    on_participant = fold.binding.waits_for_participant(step) and (
+        step.way is not Way.PUBLICATION or under_way
+    )
+    status = StepStatus.WAITING_FOR_PARTICIPANT if on_participant else StepStatus.WAITING_FOR_HARNESS
+    seconds = fold.binding.timeout if on_participant else fold.scenario.timeouts.harness
+    return StepState(
+        step=step.step,
+        status=status,
+        explanation=explain.waiting(step, fold.binding, held=held, attempts=attempts),
+        near_misses=nearest(fold.wanted(step), fold.events, fold.taken),
+        attempts=attempts,
+        on_behalf=fold.binding.on_behalf(step),
+        waiting_since=since,
+        deadline=since + timedelta(seconds=seconds),
+    )
+
+
+def _under_way(fold: _Fold, step: Step) -> tuple[bool, bool]:
+    """Whether the publication is held for want of a webhook, and whether it is on its way at all."""
+    if step.way is not Way.PUBLICATION or (step.publishes and step.publishes not in fold.steps):
+        return False, False
+    kinds = [event.kind for event in matching(fold.wanted(step), fold.events, UNDER_WAY)]
+    return bool(kinds) and kinds[-1] is Kind.HELD, bool(kinds)
+
+
+def _timed_out(fold: _Fold, step: Step, waiting: StepState) -> StepState:
+    held, _ = _under_way(fold, step)
+    blamed = waiting.status is StepStatus.WAITING_FOR_PARTICIPANT
+    seconds = fold.binding.timeout if blamed else fold.scenario.timeouts.harness
+    text = explain.timed_out(
+        step, fold.binding, seconds, waiting.near_misses, held=held, attempts=waiting.attempts
+    )
+    status = StepStatus.FAILED if blamed else StepStatus.ERROR
+    return waiting.model_copy(update={"status": status, "explanation": text, "at": waiting.deadline})
+
+
+def _faulty(fold: _Fold, step: Step, fault: JournalEvent) -> StepState:
+    reason = fault.details.get("fault") or fault.details.get("reason") or fault.details.get("error")
+    text = f"{fault.service} of the harness failed" + (f": {reason}." if reason else ".")
+    return StepState(
+        step=step.step, status=StepStatus.ERROR, explanation=text, at=fault.at, events=(fault.id,)
+    )
+
+
+def _clock_decides(fold: _Fold, state: StepState) -> RunState:
+    fold.steps[state.step] = state
+    return _finished(fold)
+
+
+def _since(fold: _Fold, step: Step) -> datetime:
+    """When the waiting for this step began."""
+    before = [s.at for number, s in fold.steps.items() if number < step.step and s.at]
+    told = orders.moments(fold.binding, fold.events, step)
+    return max([fold.binding.created, *before, *told])
+
+
+def _fault(fold: _Fold, since: datetime) -> JournalEvent | None:
+    """A fault of the harness during this wait that concerns this run."""
+    for event in fold.events:
+        ours = event.run == fold.binding.run or event.mpan == fold.binding.mpan
+        if event.kind is Kind.SERVICE_FAULT and ours and event.at >= since:
+            return event
+    return None
+
+
+def _quiet(fold: _Fold, since: datetime) -> datetime:
+    """When the run has settled: nothing more has happened on its MPAN for a while."""
+    settle = timedelta(seconds=fold.scenario.timeouts.settle)
+    last = max([since, *(event.at for event in fold.events if event.mpan == fold.binding.mpan)])
+    return min(
+        last + settle, since + timedelta(seconds=max(fold.binding.timeout, fold.scenario.timeouts.settle))
+    )
+
+
+def _settle(fold: _Fold, broken: StepState, now: datetime) -> RunState:
+    quiet = _quiet(fold, broken.at or now)
+    if fold.first_open is None or now >= quiet:
+        return _finished(fold)
+    return _state(fold, Phase.SETTLING, None, _summary(fold, broken.status), quiet)
+
+
+def _preparing(fold: _Fold, missing: Sequence[str], now: datetime) -> RunState:
+    since = max([fold.binding.created, *orders.resumed(fold.binding, fold.events)])
+    deadline = since + timedelta(seconds=fold.scenario.timeouts.harness)
+    waited = fold.first_open
+    if now < deadline or waited is None:
+        return _state(fold, Phase.PREPARING, None, "The harness prepares the run.", deadline)
+    text = f"The harness did not prepare the run: no confirmation of {', '.join(missing)}."
+    return _clock_decides(
+        fold, StepState(step=waited.step, status=StepStatus.ERROR, explanation=text, at=deadline)
+    )
+
+
+def _cancelled(fold: _Fold, order: JournalEvent) -> RunState:
+    waited = fold.first_open
+    if waited is not None:
+        text = "The run was cancelled while this step was waited for."
+        state = StepState(step=waited.step, status=StepStatus.UNKNOWN, explanation=text, at=order.at)
+        fold.steps[waited.step] = state
+    return _finished(fold)
+
+
+def _finished(fold: _Fold) -> RunState:
+    verdict = roll_up(_all(fold))
+    worst = next((s.status for s in _all(fold) if s.status.value == verdict.value), StepStatus.PASSED)
+    return _state(fold, Phase.FINISHED, verdict, _summary(fold, worst), None)
+
+
+def _summary(fold: _Fold, status: StepStatus) -> str:
+    steps = _all(fold)
+    first = next((s for s in steps if s.status is status), None)
+    if status is StepStatus.FAILED and first:
+        return f"Step {first.step} failed. {first.explanation}"
+    if status is StepStatus.ERROR and first:
+        return f"The harness failed at step {first.step}; this says nothing about the participant. {first.explanation}"
+    if status is StepStatus.UNKNOWN and first:
+        return f"Step {first.step} was not judged. {first.explanation}"
+    behalf = [str(s.step) for s in steps if s.on_behalf]
+    tail = f" Sent by the harness on the participant's behalf: step {', '.join(behalf)}." if behalf else ""
+    return f"All {len(steps)} steps passed.{tail}"
+
+
+def _state(
+    fold: _Fold, phase: Phase, verdict: Verdict | None, summary: str, next_check: datetime | None
+) -> RunState:
+    return RunState(
+        phase=phase,
+        verdict=verdict,
+        summary=summary,
+        steps=_all(fold),
+        captured=fold.captured,
+        next_check=next_check,
+    )
+
+
+def _all(fold: _Fold) -> tuple[StepState, ...]:
+    return tuple(_or_not_run(fold.steps.get(step.step), step) for step in fold.scenario.steps)
+
+
+def _or_not_run(state: StepState | None, step: Step) -> StepState:
+    return state or StepState(step=step.step, status=StepStatus.NOT_RUN)
+
+
+def events_of(state: RunState) -> Iterable[str]:
+    """IDs of every event that belongs to a step."""
+    return (event for step in state.steps for event in step.events)
