@@ -1,0 +1,66 @@
+"""The example supplier from `examples/`, with one defect each: what a tester's own system may get wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "incoming_supplier.py"
+_spec = importlib.util.spec_from_file_location("incoming_supplier", EXAMPLE)
+assert _spec
+assert _spec.loader
+example = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(example)
+Supplier: Any = example.Supplier
+
+
+class WrongRegistration(Supplier):
+    """Names a CSS registration that does not exist."""
+
+    def appoint_metering_service(self, site: dict, run: dict) -> None:
+        wrong = deepcopy(site)
+        wrong["CustomBlock"]["B013"]["CSSRegistrationID"] = "00000000-0000-0000-0000-00000000dead"
+        super().appoint_metering_service(wrong, run)
+
+
+class OtherMpan(Supplier):
+    """Asks for the appointment on another MPAN."""
+
+    def appoint_metering_service(self, site: dict, run: dict) -> None:
+        wrong = deepcopy(site)
+        wrong["CommonBlock"]["M0"]["MPANCore"] = "2000056535971"
+        super().appoint_metering_service(wrong, run)
+
+
+class Silent(Supplier):
+    """Never asks for the appointment."""
+
+    def appoint_metering_service(self, site: dict, run: dict) -> None:
+        """Nothing is sent."""
+
+
+class Webhook(Supplier):
+    """Answers its webhook with the statuses given, one after another, then with 201."""
+
+    statuses: list[int]
+
+    def take(self, url: str, headers: Any, body: bytes) -> int:
+        return self.statuses.pop(0) if self.statuses else super().take(url, headers, body)
+
+
+def play(folder: Path, kind: Callable[[Path], Any] = Supplier, statuses: list[int] | None = None) -> Any:
+    """Start a supplier of this kind beside the test: webhooks set, waiting for its run."""
+    supplier = kind(folder)
+    supplier.statuses = list(statuses or [])
+    webhook = supplier.listen(0)
+    for channel in ("IF-002", "IF-032"):
+        answer = supplier.post(
+            f"/dip-channel/{channel}/pubconfig/{supplier.me['dipId']}", {"callbackURL": webhook}
+        )
+        assert answer.status_code == 201, answer.text
+    threading.Thread(target=lambda: supplier.play(supplier.await_run()), daemon=True).start()
+    return supplier
