@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from cryptography import x509
+
+from participant.certificates import parse_chain, signing_certificate
+
 ANY_CHANNEL = "*"
 STATUS_CHANNEL = "STATUS"
+
+
+def api_key_hash(api_key: str) -> str:
+    """SHA-256 of the API key, hexadecimal. API keys are random and long, so no salt is needed."""
+    return hashlib.sha256(api_key.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +30,28 @@ class CertificateRecord:
     not_after: datetime
     revoked_at: datetime | None = None
 
+    @classmethod
+    def of(cls, pem: str) -> CertificateRecord:
+        """The record of a PEM text's first certificate. Raises CertificateUnusable."""
+        certificate = signing_certificate(parse_chain(pem)[0])
+        return cls(certificate.fingerprint, certificate.pem, certificate.not_after)
+
+    @property
+    def subject(self) -> str:
+        """The certificate's subject, ``CN=2300000001,O=Supplier A``."""
+        return x509.load_pem_x509_certificate(self.pem.encode()).subject.rfc4514_string()
+
     def usable(self, now: datetime) -> bool:
         """Neither expired nor revoked at ``now``."""
         return now <= self.not_after and (self.revoked_at is None or now < self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class RetiringKey:
+    """The hash of an API key that was replaced and is still accepted until the moment given."""
+
+    api_key_hash: str = field(repr=False)
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +59,7 @@ class Party:
     """A DIP ID with its one role. ``harness``: played by the emulator itself.
 
     ``api_key_hash``: SHA-256 of the API key, hexadecimal; the key itself is never stored.
+    ``connection_provider``: the DIP ID of the DIP connection provider (DCP) that the party nominated.
     """
 
     dip_id: str
@@ -40,10 +70,17 @@ class Party:
     api_key_hash: str = field(default="", repr=False)
     certificates: tuple[CertificateRecord, ...] = ()
     connection_provider: str | None = None
+    retiring_keys: tuple[RetiringKey, ...] = ()
 
     def certificate(self, fingerprint: str) -> CertificateRecord | None:
         """The party's certificate with this fingerprint, usable or not."""
         return next((c for c in self.certificates if c.fingerprint == fingerprint), None)
+
+    def accepts_key(self, key_hash: str, now: datetime) -> bool:
+        """Whether this is the hash of the party's API key, or of one that may still be used."""
+        return key_hash == self.api_key_hash or any(
+            key.api_key_hash == key_hash and now < key.until for key in self.retiring_keys
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +105,8 @@ class Snapshot:
         self.parties = tuple(parties)
         self.webhooks = MappingProxyType(dict(webhooks or {}))
         self._by_dip_id = {p.dip_id: p for p in self.parties}
-        self._by_api_key = {p.api_key_hash: p for p in self.parties if p.api_key_hash}
+        self._by_key = {key.api_key_hash: p for p in self.parties for key in p.retiring_keys}
+        self._by_key |= {p.api_key_hash: p for p in self.parties if p.api_key_hash}
         self._by_mpid = {(p.mpid, p.role): p for p in reversed(self.parties)}
         self._by_fingerprint = {c.fingerprint: p for p in self.parties for c in p.certificates}
 
@@ -76,9 +114,10 @@ class Snapshot:
         """The party with this DIP ID."""
         return self._by_dip_id.get(dip_id)
 
-    def by_api_key_hash(self, api_key_hash: str) -> Party | None:
-        """The party whose API key has this SHA-256."""
-        return self._by_api_key.get(api_key_hash)
+    def by_api_key_hash(self, key_hash: str, now: datetime) -> Party | None:
+        """The party that may use the API key with this SHA-256 at ``now``."""
+        party = self._by_key.get(key_hash)
+        return party if party and party.accepts_key(key_hash, now) else None
 
     def by_mpid(self, mpid: str, role: str) -> Party | None:
         """The party of this market participant in this role; the one added first where there are several."""

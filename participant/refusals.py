@@ -55,7 +55,7 @@ def private_key_sent() -> SignatureRefused:
     return SignatureRefused(
         Reason.PRIVATE_KEY_SENT,
         "X-DIP-Signature-Certificate holds a private key",
-        "Send only the certificate. That key counts as disclosed: make a new one, have this certificate revoked.",
+        "Send only the certificate. That key counts as disclosed: make a new one and have this one revoked.",
     )
 
 
