@@ -23,6 +23,7 @@ from backbone.log.embedded import EmbeddedLog
 from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.dispatch import dispatch
+from dipemu.journal import journal_service
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
 from participant.authority import CertificateAuthority
@@ -75,8 +76,8 @@ async def open_database(settings: Settings) -> Database:
     """Open the database of these settings with all tables of all services in place."""
     for name in PREFIXES:
         _import_store(name)
-    url = settings.database_url or f"sqlite+aiosqlite:///{data_directory(settings) / 'dipemu.sqlite'}"
-    database = await Database.open(url)
+    data_directory(settings)
+    database = await Database.open(settings.database)
     await database.create_tables()
     return database
 
@@ -131,7 +132,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
     """
     async with AsyncExitStack() as stack:
         folder = data_directory(settings)
-        log: MessageLog = await EmbeddedLog.open(folder / "log.sqlite")
+        log: MessageLog = await EmbeddedLog.open(settings.log_directory)
         stack.push_async_callback(log.close)
         database = await open_database(settings)
         stack.push_async_callback(database.close)
@@ -158,7 +159,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
             service_url=service_url,
         )
         services = build_services(context, identities)
-        services.append(Service("journal", None, "", [context.index.run], lambda: True))
+        services.append(journal_service(context.index))
         supervisor = Supervisor(services, journal, clock)
         late.target = dispatch(services, supervisor.health)
         supervisor.start()
@@ -179,4 +180,4 @@ def announced(settings: Settings) -> str:
     path = settings.data / "gateway.url"
     if path.exists():
         return path.read_text().strip()
-    return settings.public_url or f"http://{settings.host}:{settings.port}"
+    return settings.gateway_url

@@ -24,13 +24,13 @@ DataOption = Annotated[
 
 
 def settings_for(data: Path | None, **given: Any) -> Settings:
-    """Settings from the environment, with what the command line gives on top; ``None`` is not given."""
+    """Settings from the environment, with what the command line gives on top; ``None`` is not given.
+
+    Raises SettingsInvalid, naming the variable.
+    """
     from backbone.settings import Settings
 
-    values = {name: value for name, value in given.items() if value is not None}
-    if data is not None:
-        values["data"] = data
-    return Settings(**values)
+    return Settings.load(data=data, **given)
 
 
 def up(

@@ -1,4 +1,4 @@
-"""What the gateway must not let in: each refused with status and code, nothing published, the reason journalled."""
+"""What the gateway must not let in: refused with status and code, nothing published, the reason journalled."""
 
 from __future__ import annotations
 
