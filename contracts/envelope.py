@@ -114,7 +114,10 @@ def build(
     sub_text: str | None = None,
     connection_provider: str | None = None,
 ) -> dict[str, Any]:
-    """One message as a sender sends it. ``event`` with its square brackets; ``unique`` random when None."""
+    """One message as a sender sends it. ``event`` with its square brackets; ``unique`` random when None.
+
+    Without ``custom`` the message has no custom block: IF-015 and the direct contract removals forbid one.
+    """
     common: dict[str, Any] = {
         "S0": {"interfaceID": interface, "schemaVersion": schema_version, "eventCode": event},
         "S1": {
@@ -134,7 +137,10 @@ def build(
         common |= _mpan_block(interface, mpan)
     if response is not None:
         common["R0"] = {"responseCode": response.code, "responseMessages": list(response.messages)}
-    return {"payload": {"CommonBlock": common, "CustomBlock": dict(custom or {})}}
+    payload: dict[str, Any] = {"CommonBlock": common}
+    if custom is not None:
+        payload["CustomBlock"] = dict(custom)
+    return {"payload": payload}
 
 
 def publication(
