@@ -99,25 +99,23 @@ def internal_client(app: Callable[..., Any]) -> httpx.AsyncClient:
 
 
 async def register_harness_parties(
-    directory: Directory, identities: Mapping[str, Identity], service_url: Callable[[str], str]
+    directory: Directory, identities: Mapping[str, Identity], urls: Mapping[str, str]
 ) -> None:
     """Put the harness's parties into the directory, with the webhook that each of them listens on."""
     for party in HARNESS_PARTIES:
         if await directory.party(party.dip_id) is None:
             await directory.register(identities[party.dip_id], organisation=party.name, harness=True)
-        url = f"{service_url(party.service)}/{party.dip_id}/webhook"
-        await directory.set_webhook(party.dip_id, "*", Webhook(url))
+        await directory.set_webhook(
+            party.dip_id, "*", Webhook(f"{urls[party.service]}/{party.dip_id}/webhook")
+        )
 
 
-def service_url(name: str) -> str:
-    """Base URL of a service inside the embedded composition, without a slash at the end."""
-    return INTERNAL_URL + PREFIXES[name]
-
-
-def build_services(context: Context, identities: Mapping[str, Identity]) -> list[Service]:
-    """Build every service; those that play parties get their identities."""
+def build_services(
+    names: Sequence[str], context: Context, identities: Mapping[str, Identity]
+) -> list[Service]:
+    """Build the named services; those that play parties get their identities."""
     services = []
-    for name in PREFIXES:
+    for name in names:
         build = import_module(f"services.{name}.app").build
         played = identities_of(name, identities)
         services.append(build(context, played) if played else build(context))
@@ -130,41 +128,48 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
 
     Raises LogUnavailable (naming the directory) when another process runs on the same data directory.
     """
+    urls = {name: INTERNAL_URL + prefix for name, prefix in PREFIXES.items()}
+    late = LateApplication()
     async with AsyncExitStack() as stack:
-        folder = data_directory(settings)
-        log: MessageLog = await EmbeddedLog.open(settings.log_directory)
-        stack.push_async_callback(log.close)
-        database = await open_database(settings)
-        stack.push_async_callback(database.close)
-        authority = CertificateAuthority.open(folder / "authority")
-        identities = await asyncio.to_thread(open_identities, folder / "identities", authority, INTERNAL_URL)
-        directory = await Directory.open(database)
-        await register_harness_parties(directory, identities, service_url)
-        late = LateApplication()
         http = await stack.enter_async_context(internal_client(late))
-        clock = BusinessClock()
-        journal = Journal(log)
-        context = Context(
-            settings=settings,
-            log=log,
-            database=database,
-            clock=clock,
-            journal=journal,
-            index=JournalIndex(database, log),
-            directory=directory,
-            authority=authority,
-            http=http,
-            gateway_url=INTERNAL_URL,
-            dip_identity=identities[DIP.dip_id],
-            service_url=service_url,
-        )
-        services = build_services(context, identities)
-        services.append(journal_service(context.index))
-        supervisor = Supervisor(services, journal, clock)
+        context, identities = await open_context(settings, urls, http, stack)
+        await register_harness_parties(context.directory, identities, urls)
+        services = [*build_services(list(PREFIXES), context, identities), journal_service(context.index)]
+        supervisor = Supervisor(services, context.journal, context.clock)
         late.target = dispatch(services, supervisor.health)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)
+
+
+async def open_context(
+    settings: Settings, urls: Mapping[str, str], http: httpx.AsyncClient, stack: AsyncExitStack
+) -> tuple[Context, Mapping[str, Identity]]:
+    """Open log, database, directory and identities; ``stack`` closes them again."""
+    folder = data_directory(settings)
+    log: MessageLog = await EmbeddedLog.open(settings.log_directory)
+    stack.push_async_callback(log.close)
+    database = await open_database(settings)
+    stack.push_async_callback(database.close)
+    authority = CertificateAuthority.open(folder / "authority")
+    gateway_url = urls["dip_gateway"]
+    identities = await asyncio.to_thread(open_identities, folder / "identities", authority, gateway_url)
+    clock = BusinessClock()
+    context = Context(
+        settings=settings,
+        log=log,
+        database=database,
+        clock=clock,
+        journal=Journal(log),
+        index=JournalIndex(database, log),
+        directory=await Directory.open(database, clock),
+        authority=authority,
+        http=http,
+        gateway_url=gateway_url,
+        dip_identity=identities[DIP.dip_id],
+        service_urls=urls,
+    )
+    return context, identities
 
 
 def announce(settings: Settings, url: str) -> None:
