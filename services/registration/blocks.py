@@ -63,13 +63,13 @@ def incumbent_metering_service(point: MeteringPoint) -> Blocks:
 
 def direct_contracts(point: MeteringPoint) -> Blocks:
     """B006: the customer's own contracts with services."""
-    contracts = point.site.direct_contracts
+    metering, data = point.site.direct_metering_service, point.site.direct_data_service
     return {
         "B006": {
-            "customerDirectContractMeteringService": contracts.metering_service is not None,
-            "customerDirectContractMeteringServiceDIPID": contracts.metering_service,
-            "customerDirectContractDataService": contracts.data_service is not None,
-            "customerDirectContractDataServiceDIPID": contracts.data_service,
+            "customerDirectContractMeteringService": metering is not None,
+            "customerDirectContractMeteringServiceDIPID": metering,
+            "customerDirectContractDataService": data is not None,
+            "customerDirectContractDataServiceDIPID": data,
         }
     }
 
@@ -78,7 +78,7 @@ def site(point: MeteringPoint) -> Blocks:
     """B022 to B026: address, connection, DUoS tariff, energisation and market segment."""
     facts, since = point.site, uk_stamp(point.since)
     return {
-        "B022": _address(facts.address),
+        "B022": _address(facts),
         "B023": {
             "connectionTypeIndicator": facts.connection_type,
             "connectionTypeEffectiveFromDate": since,
@@ -96,14 +96,13 @@ def site(point: MeteringPoint) -> Blocks:
 
 def annual_consumption(point: MeteringPoint) -> Blocks:
     """B027, left out when none is held."""
-    consumption = point.site.annual_consumption
-    if consumption is None:
+    if point.site.annual_consumption is None:
         return {}
     return {
         "B027": {
-            "annualConsumption": consumption.value,
-            "annualConsumptionEffectiveFromDate": uk_stamp(consumption.effective_from or point.since),
-            "annualConsumptionQualityIndicator": consumption.quality,
+            "annualConsumption": point.site.annual_consumption,
+            "annualConsumptionEffectiveFromDate": uk_stamp(point.since),
+            "annualConsumptionQualityIndicator": point.site.annual_consumption_quality,
         }
     }
 
@@ -149,22 +148,23 @@ def in_home_display(point: MeteringPoint) -> Blocks:
 
 def legacy(point: MeteringPoint) -> Blocks:
     """B032, held for traditional meters only."""
-    held = point.site.legacy
-    if held is None:
+    profile_class, ssc, since = point.site.profile_class, point.site.ssc, uk_stamp(point.since)
+    if profile_class is None and ssc is None:
         return {}
-    date = uk_stamp(held.effective_from or point.since)
     return {
         "B032": {
-            "profileClass": held.profile_class,
-            "profileClassEffectiveFromDate": date if held.profile_class else None,
-            "SSC": held.ssc,
-            "SSCEffectiveFromDate": date if held.ssc else None,
+            "profileClass": profile_class,
+            "profileClassEffectiveFromDate": since if profile_class else None,
+            "SSC": ssc,
+            "SSCEffectiveFromDate": since if ssc else None,
         }
     }
 
 
 def consent(point: MeteringPoint) -> Blocks:
-    """B068."""
+    """B068, left out when not held."""
+    if point.site.consent_granularity is None:
+        return {}
     return {
         "B068": {
             "consentGranularity": point.site.consent_granularity,
@@ -221,8 +221,7 @@ def everything_about_the_site(point: MeteringPoint) -> Blocks:
 
 
 def _address(address: Address) -> Blocks:
-    lines = [*address.lines, *[None] * (_ADDRESS_LINES - len(address.lines))]
-    numbered = {f"addressLine{number}": line for number, line in enumerate(lines, start=1)}
+    numbered = {f"addressLine{n}": getattr(address, f"line_{n}") for n in range(1, _ADDRESS_LINES + 1)}
     return {"meteringPointPostcode": address.postcode, **numbered}
 
 
@@ -239,11 +238,13 @@ def _meter(meter: Meter, since: datetime) -> Blocks:
 
 
 def _map(meter: Meter, since: datetime) -> Blocks | None:
-    provider = meter.asset_provider
-    if provider is None:
+    if meter.asset_provider is None:
         return None
-    date = provider.effective_from or meter.installed or since
-    return {"meterAssetProviderID": provider.id, "meterAssetProviderEffectiveFromDate": uk_stamp(date)}
+    date = meter.asset_provider_from or meter.installed or since
+    return {
+        "meterAssetProviderID": meter.asset_provider,
+        "meterAssetProviderEffectiveFromDate": uk_stamp(date),
+    }
 
 
 def _current_map(meter: Meter, since: datetime) -> Blocks:
@@ -265,6 +266,6 @@ def _linked(linked: LinkedMpan) -> Blocks:
     return {
         "linkedImportExportMPAN": linked.mpan,
         "linkedMPANEnergyDirection": linked.direction,
-        "importExportMPANSupplierDIPID": linked.supplier and linked.supplier.dip_id,
-        "importExportMPANSupplierMPID": linked.supplier and linked.supplier.mpid,
+        "importExportMPANSupplierDIPID": linked.supplier_dip_id,
+        "importExportMPANSupplierMPID": linked.supplier_mpid,
     }

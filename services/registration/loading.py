@@ -32,15 +32,24 @@ def metering_point(
         registration_service=registration_service,
         since=since,
         site=site.model_copy(update={"gsp_group": group}),
-        supplier=_dated(site.supplier, since),
-        metering_service=_appointment(site.metering_service, since),
-        data_service=_appointment(site.data_service, since),
+        supplier=Holder(
+            dip_id=site.supplier_dip_id,
+            mpid=site.supplier_mpid,
+            effective_from=site.supplier_from or since,
+        ),
+        metering_service=_appointment(
+            site.metering_service_dip_id, site.metering_service_mpid, site.metering_service_from or since
+        ),
+        data_service=_appointment(
+            site.data_service_dip_id, site.data_service_mpid, site.data_service_from or since
+        ),
     )
 
 
-def _dated(holder: Holder, since: datetime) -> Holder:
-    return holder.model_copy(update={"effective_from": holder.effective_from or since})
-
-
-def _appointment(holder: Holder | None, since: datetime) -> Appointment | None:
-    return None if holder is None else Appointment(**_dated(holder, since).model_dump())
+def _appointment(dip_id: str | None, mpid: str | None, effective_from: datetime) -> Appointment | None:
+    """Raises ValueError for a DIP ID without an MPID, or the other way round."""
+    if dip_id is None and mpid is None:
+        return None
+    if dip_id is None or mpid is None:
+        raise ValueError("a service is given by both its DIP ID and its MPID")
+    return Appointment(dip_id=dip_id, mpid=mpid, effective_from=effective_from)

@@ -1,8 +1,8 @@
 """Site data: what the register holds about a metering point apart from its switches and requests.
 
-The same models are the arguments of the command ``load_mpan`` (camelCase, ``{"siteData": {…}}``), so a
-scenario file describes a metering point in the words used here. Dates are ISO 8601 with an offset; a
-date that is left out is ``MeteringPoint.since``.
+The same models are the arguments of the command ``load_mpan``, ``{"siteData": {…}}``, with the message
+standard's own field names, so a scenario file reads like the messages it leads to. Dates are ISO 8601
+with an offset; a fact whose date is left out holds since ``MeteringPoint.since``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ Text = Annotated[str, Field(min_length=1)]
 DipId = Annotated[str, Field(min_length=10, max_length=10)]
 Mpid = Annotated[str, Field(pattern=r"^[A-Z]{4}$")]
 Mpan = Annotated[str, Field(pattern=r"^[0-9]{13}$")]
-Segment = Literal["S", "A", "U"]
+GspGroup = Annotated[str, Field(pattern=r"^_[A-P]$")]
+AddressLine = Annotated[str, Field(max_length=40)]
+Energy = Annotated[str, Field(pattern=r"^-?\d{1,9}\.\d{3}$")]
 
 
 class Facts(BaseModel):
@@ -35,110 +37,114 @@ class Party(Facts):
 class Holder(Party):
     """A party that serves the metering point, ``effective_from`` a UK-local midnight."""
 
-    effective_from: AwareDatetime | None = None
+    effective_from: AwareDatetime
 
     def party(self) -> Party:
         """Who it is, without the date."""
         return Party(dip_id=self.dip_id, mpid=self.mpid)
 
 
-class Address(Facts):
-    """Up to nine lines of 40 characters and a postcode."""
-
-    postcode: Annotated[str, Field(max_length=10)] | None = None
-    lines: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=9)] = ()
-
-
-class MeterAssetProvider(Facts):
-    """The MAP of a meter. ``id``: four characters."""
-
-    id: Annotated[str, Field(min_length=4, max_length=4)]
-    effective_from: AwareDatetime | None = None
-
-
 class Meter(Facts):
-    """An installed meter. ``type`` and ``location`` are the market's codes, ``S2A`` and ``J``."""
+    """An installed meter and its asset provider (MAP), when that is held."""
 
-    id: Annotated[str, Field(min_length=1, max_length=10)]
-    type: Text = "S2A"
-    make_and_type: Annotated[str, Field(max_length=60)] | None = None
-    esme_guid: Annotated[str, Field(max_length=23)] | None = None
-    location: Text = "J"
-    register_digits: int | None = 5
-    installed: AwareDatetime | None = None
-    asset_provider: MeterAssetProvider | None = None
-
-
-class AnnualConsumption(Facts):
-    """Assumed annual consumption, kWh with three decimals as text."""
-
-    value: Annotated[str, Field(pattern=r"^-?\d{1,9}\.\d{3}$")]
-    quality: Literal["A", "1", "2", "3", "4", "5", "D"] = "A"
-    effective_from: AwareDatetime | None = None
-
-
-class Legacy(Facts):
-    """Profile class and standard settlement configuration of a traditional meter."""
-
-    profile_class: Annotated[str, Field(max_length=2)] | None = None
-    ssc: Annotated[str, Field(max_length=4)] | None = None
-    effective_from: AwareDatetime | None = None
-
-
-class DirectContracts(Facts):
-    """Services the customer has contracted with directly: their DIP IDs."""
-
-    metering_service: DipId | None = None
-    data_service: DipId | None = None
+    id: Annotated[str, Field(alias="meterID", min_length=1, max_length=10)]
+    type: Annotated[Text, Field(alias="meterType")] = "S2A"
+    make_and_type: Annotated[str | None, Field(alias="manufacturersMakeAndType", max_length=60)] = None
+    esme_guid: Annotated[str | None, Field(alias="ESMEGUID", max_length=23)] = None
+    location: Annotated[Text, Field(alias="meterLocation")] = "F"  # not known
+    register_digits: Annotated[int | None, Field(alias="numberOfDisplayedRegisterDigits")] = None
+    installed: Annotated[AwareDatetime | None, Field(alias="meterInstallationDate")] = None
+    asset_provider: Annotated[str | None, Field(alias="meterAssetProviderID", min_length=4, max_length=4)] = (
+        None
+    )
+    asset_provider_from: Annotated[
+        AwareDatetime | None, Field(alias="meterAssetProviderEffectiveFromDate")
+    ] = None
 
 
 class LinkedMpan(Facts):
     """The other side of an import/export pair, with its meters."""
 
-    mpan: Mpan
-    direction: Literal["I", "E"]
-    supplier: Party | None = None
+    mpan: Annotated[Mpan, Field(alias="linkedImportExportMPAN")]
+    direction: Annotated[Literal["I", "E"], Field(alias="linkedMPANEnergyDirection")]
+    supplier_dip_id: Annotated[DipId | None, Field(alias="importExportMPANSupplierDIPID")] = None
+    supplier_mpid: Annotated[Mpid | None, Field(alias="importExportMPANSupplierMPID")] = None
     meters: tuple[Meter, ...] = ()
 
 
 class RelatedMpans(Facts):
-    """A pair of related MPANs: this metering point is one of the two."""
+    """A pair of related MPANs, one of which is this metering point; ``meters`` are the other's."""
 
-    primary: Mpan
-    secondary: Mpan
+    primary: Annotated[Mpan, Field(alias="primaryMPAN")]
+    secondary: Annotated[Mpan, Field(alias="secondaryMPAN")]
     meters: tuple[Meter, ...] = ()
 
 
-class SiteData(Facts):
+class Address(Facts):
+    """Nine lines of 40 characters at most and a postcode, all of which may be left out."""
+
+    postcode: Annotated[str | None, Field(alias="meteringPointPostcode", max_length=10)] = None
+    line_1: Annotated[AddressLine | None, Field(alias="addressLine1")] = None
+    line_2: Annotated[AddressLine | None, Field(alias="addressLine2")] = None
+    line_3: Annotated[AddressLine | None, Field(alias="addressLine3")] = None
+    line_4: Annotated[AddressLine | None, Field(alias="addressLine4")] = None
+    line_5: Annotated[AddressLine | None, Field(alias="addressLine5")] = None
+    line_6: Annotated[AddressLine | None, Field(alias="addressLine6")] = None
+    line_7: Annotated[AddressLine | None, Field(alias="addressLine7")] = None
+    line_8: Annotated[AddressLine | None, Field(alias="addressLine8")] = None
+    line_9: Annotated[AddressLine | None, Field(alias="addressLine9")] = None
+
+
+class Services(Facts):
+    """Who serves the metering point when it enters the register."""
+
+    supplier_dip_id: Annotated[DipId, Field(alias="supplierDIPID")]
+    supplier_mpid: Annotated[Mpid, Field(alias="supplierMPID")]
+    supplier_from: Annotated[AwareDatetime | None, Field(alias="supplierEffectiveFromDate")] = None
+    metering_service_dip_id: Annotated[DipId | None, Field(alias="meteringServiceDIPID")] = None
+    metering_service_mpid: Annotated[Mpid | None, Field(alias="meteringServiceMPID")] = None
+    metering_service_from: Annotated[
+        AwareDatetime | None, Field(alias="meteringServiceEffectiveFromDate")
+    ] = None
+    data_service_dip_id: Annotated[DipId | None, Field(alias="dataServiceDIPID")] = None
+    data_service_mpid: Annotated[Mpid | None, Field(alias="dataServiceMPID")] = None
+    data_service_from: Annotated[AwareDatetime | None, Field(alias="dataServiceEffectiveFromDate")] = None
+
+
+class SiteData(Address, Services):
     """Everything the register holds about a site.
 
-    ``gsp_group`` may be left out where the distributor's number decides it. ``since`` is the date of every
-    fact that has none of its own. ``migrated`` is false for a metering point still in the old arrangements.
+    ``GSPGroupID`` may be left out where the distributor's number decides it. ``migrated`` is false for a
+    metering point that is still in the arrangements before half-hourly settlement.
     """
 
-    distributor_dip_id: DipId
-    gsp_group: Annotated[str, Field(pattern=r"^_[A-P]$")] | None = None
-    connection_type: Literal["W", "L", "H", "E", "U"] = "W"
-    market_segment: Segment = "S"
-    energy_direction: Literal["I", "E"] = "I"
-    metered: bool = True
-    energisation: Literal["E", "D", "U"] = "E"
-    domestic_premises: bool = True
-    consent_granularity: Literal["H", "D", "M", "N"] = "D"
-    migrated: bool = True
-    address: Address = Address()
-    duos_tariff: Annotated[str, Field(min_length=1, max_length=3)] = "100"
+    distributor_dip_id: Annotated[DipId, Field(alias="distributorDIPID")]
+    gsp_group: Annotated[GspGroup | None, Field(alias="GSPGroupID")] = None
+    connection_type: Annotated[Literal["W", "L", "H", "E", "U"], Field(alias="connectionTypeIndicator")] = "W"
+    market_segment: Annotated[Literal["S", "A", "U"], Field(alias="marketSegmentIndicator")] = "S"
+    energy_direction: Annotated[Literal["I", "E"], Field(alias="energyDirection")] = "I"
+    metered: Annotated[bool, Field(alias="meteredIndicator")] = True
+    energisation: Annotated[Literal["E", "D", "U"], Field(alias="energisationStatus")] = "E"
+    domestic_premises: Annotated[bool, Field(alias="domesticPremiseIndicator")] = True
+    consent_granularity: Annotated[Literal["H", "D", "M", "N"] | None, Field(alias="consentGranularity")] = (
+        None
+    )
+    duos_tariff: Annotated[str, Field(alias="DUOSTariffID", min_length=1, max_length=3)] = "100"
+    annual_consumption: Annotated[Energy | None, Field(alias="annualConsumption")] = None
+    annual_consumption_quality: Annotated[
+        Literal["A", "1", "2", "3", "4", "5", "D"], Field(alias="annualConsumptionQualityIndicator")
+    ] = "A"
+    dcc_service_flag: Annotated[Literal["A", "I", "N"] | None, Field(alias="DCCServiceFlag")] = None
+    in_home_display: Annotated[Literal["I", "D", "E", "F"] | None, Field(alias="IHDInstallStatus")] = None
+    smso: Annotated[str | None, Field(alias="SMSOID", max_length=4)] = None
+    profile_class: Annotated[str | None, Field(alias="profileClass", max_length=2)] = None
+    ssc: Annotated[str | None, Field(alias="SSC", max_length=4)] = None
+    direct_metering_service: Annotated[
+        DipId | None, Field(alias="customerDirectContractMeteringServiceDIPID")
+    ] = None
+    direct_data_service: Annotated[DipId | None, Field(alias="customerDirectContractDataServiceDIPID")] = None
     meters: tuple[Meter, ...] = ()
-    annual_consumption: AnnualConsumption | None = None
-    dcc_service_flag: Literal["A", "I", "N"] | None = None
-    in_home_display: Literal["I", "D", "E", "F"] | None = None
-    smso: Annotated[str, Field(max_length=4)] | None = None
-    legacy: Legacy | None = None
-    direct_contracts: DirectContracts = DirectContracts()
     linked: tuple[LinkedMpan, ...] = ()
     related: RelatedMpans | None = None
-    supplier: Holder
-    metering_service: Holder | None = None
-    data_service: Holder | None = None
-    meter_data_retriever: Holder | None = None
+    migrated: bool = True
     since: AwareDatetime | None = None
