@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     public_url: str = ""  # how participants reach the gateway; empty: host and port
     database_url: str = ""  # empty: SQLite in the data directory
+    service_urls: dict[str, str] = {}  # distributed composition: address of each service, without its prefix
     kafka: str = ""  # bootstrap servers; empty: the embedded log in the data directory
     kafka_partitions: int = Field(12, ge=1)
     kafka_replication: int = Field(1, ge=1)

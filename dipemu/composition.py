@@ -142,12 +142,21 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         yield Composition(settings, context, services, late, supervisor)
 
 
+async def open_log(settings: Settings) -> MessageLog:
+    """Apache Kafka where the settings name brokers, else the embedded log in the data directory."""
+    if not settings.kafka:
+        return await EmbeddedLog.open(settings.log_directory)
+    from backbone.log.kafka import KafkaLog
+
+    return await KafkaLog.open(settings)
+
+
 async def open_context(
     settings: Settings, urls: Mapping[str, str], http: httpx.AsyncClient, stack: AsyncExitStack
 ) -> tuple[Context, Mapping[str, Identity]]:
     """Open log, database, directory and identities; ``stack`` closes them again."""
     folder = data_directory(settings)
-    log: MessageLog = await EmbeddedLog.open(settings.log_directory)
+    log = await open_log(settings)
     stack.push_async_callback(log.close)
     database = await open_database(settings)
     stack.push_async_callback(database.close)
@@ -167,7 +176,7 @@ async def open_context(
         http=http,
         gateway_url=gateway_url,
         dip_identity=identities[DIP.dip_id],
-        service_urls=urls,
+        service_url=urls.__getitem__,
     )
     return context, identities
 

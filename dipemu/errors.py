@@ -1,7 +1,7 @@
 """Faults of the composition root.
 
 CompositionError
-├── DataDirectoryBusy     another process runs on this data directory
+├── CompositionIncomplete the settings of a distributed composition name too little
 ├── ServerUnreachable     no DIP Emulator answers at the address given
 └── ServerRefused         it answered, and said no
 """
@@ -13,8 +13,8 @@ class CompositionError(Exception):
     """Root of the faults raised by the composition root and the command line."""
 
 
-class DataDirectoryBusy(CompositionError):
-    """Another process has this data directory open."""
+class CompositionIncomplete(CompositionError):
+    """The settings of a distributed composition leave out what it needs; the message says what."""
 
 
 class ServerUnreachable(CompositionError):

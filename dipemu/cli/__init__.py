@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dipemu import VERSION
-from dipemu.cli import participants, run, scenarios, up, validate
+from dipemu.cli import participants, run, scenarios, serve, up, validate
 from dipemu.cli.console import FAULT, PASSED, fail
 
 app = typer.Typer(
@@ -32,6 +32,8 @@ app.add_typer(scenarios.app, name="scenarios")
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(validate.validate)
+app.command("serve")(serve.serve)
+app.command("prepare")(serve.prepare)
 
 
 def _version(wanted: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,10 +56,11 @@ def up(
         raise typer.Exit(
             fail(f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}. Try --port 0.", FAULT)
         ) from fault
-    _run(_serve(settings, endpoint, began))
+    run_loop(_serve(settings, endpoint, began))
 
 
-def _run(main: Any) -> None:
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run ``main`` to its end on the fast event loop."""
     import uvloop
 
     uvloop.run(main)
