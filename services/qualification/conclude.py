@@ -29,14 +29,21 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
-class Case:
-    """All that the decision about one step rests on."""
+class Question:
+    """One step to be decided. ``cause``: the event that decided the step which this one answers."""
 
     scenario: Scenario
     step: Step
     binding: Binding
+    wanted: Pattern
     values: Mapping[str, Any]
-    causes: Mapping[int, JournalEvent]
+    cause: JournalEvent | None
+
+
+@dataclass(frozen=True)
+class Case(Question):
+    """All that the decision about one step rests on, now that the deciding event is known."""
+
     event: JournalEvent
     attempts: tuple[Attempt, ...]
     events: tuple[str, ...]
@@ -59,27 +66,17 @@ class Case:
         return StepStatus.FAILED if self.binding.waits_for_participant(self.step) else StepStatus.ERROR
 
 
-def conclude(  # noqa: PLR0913 - the facts of one decision, each needed
-    scenario: Scenario,
-    step: Step,
-    binding: Binding,
-    events: Sequence[JournalEvent],
-    wanted: Pattern,
-    taken: Collection[str],
-    values: Mapping[str, Any],
-    causes: Mapping[int, JournalEvent],
-) -> Conclusion | None:
+def conclude(question: Question, events: Sequence[JournalEvent], taken: Collection[str]) -> Conclusion | None:
     """The conclusion about a step, or None while the journal does not decide it.
 
-    ``taken``: events that decided earlier steps. ``causes``: the deciding events of the steps that this
-    step's message answers.
+    ``taken``: events that decided earlier steps.
     """
+    wanted = question.wanted
     event = first_match(wanted, events, taken)
     if event is None:
         return None
-    belonging = tuple(e.id for e in matching(wanted, events, UNDER_WAY)) + (event.id,)
-    attempts = attempts_of(wanted, events)
-    case = Case(scenario, step, binding, values, causes, event, attempts, belonging)
+    belonging = (*(e.id for e in matching(wanted, events, UNDER_WAY)), event.id)
+    case = Case(**vars(question), event=event, attempts=attempts_of(wanted, events), events=belonging)
     if event.kind is wanted.kinds[1]:
         return Conclusion(_gone_wrong(case), event)
     return _compared(case)
@@ -116,7 +113,7 @@ def _compared(case: Case) -> Conclusion:
     return Conclusion(_state(case, message, findings), case.event, captured)
 
 
-def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:  # noqa: ANN401 - JSON
+def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:
     wrong = [finding for finding in findings if not finding.passed]
     if not wrong:
         text = explain.passed(case.step, case.binding, case.event, case.attempts)
@@ -126,15 +123,14 @@ def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState
     return case.state(case.blame, explain.field_findings(findings, case.step), findings)
 
 
-def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:  # noqa: ANN401 - JSON
+def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:
     """A rejection is nobody's malfunction: it is the answer to the message that caused it."""
     _, texts = response_of(message)
     codes = tuple(Finding(sentence=text, code=text.partition(" ")[0]) for text in texts)
     cause = case.scenario.step(case.step.answers) if case.step.answers else None
-    event = case.causes.get(case.step.answers or 0)
-    hints = compare(cause.hints, message_of(event), case.values) if cause and event else ()
+    hints = compare(cause.hints, message_of(case.cause), case.values) if cause and case.cause else ()
     everything = (*findings, *codes, *(hint for hint in hints if not hint.passed))
-    reference = event.reference if event else None
+    reference = case.cause.reference if case.cause else None
     text = explain.rejected(case.step, case.binding, cause, reference, everything)
     return case.state(StepStatus.FAILED, text, everything)
 

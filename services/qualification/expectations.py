@@ -14,7 +14,7 @@ from services.qualification.results import Finding
 def compare(
     expectations: Iterable[Expectation],
     message: Any,
-    values: Mapping[str, Any],  # noqa: ANN401 - JSON
+    values: Mapping[str, Any],
 ) -> tuple[Finding, ...]:
     """One finding per expectation, passed or not.
 
@@ -25,7 +25,7 @@ def compare(
     return tuple(finding for finding in findings if finding is not None)
 
 
-def _compare(expectation: Expectation, message: Any, values: Mapping[str, Any]) -> Finding | None:  # noqa: ANN401
+def _compare(expectation: Expectation, message: Any, values: Mapping[str, Any]) -> Finding | None:
     found, seen = pointer_lookup(message, expectation.field)
     try:
         expected, passed = _rule(expectation, found, seen, values)
@@ -44,7 +44,7 @@ def _rule(
     expectation: Expectation,
     found: bool,
     seen: Any,
-    values: Mapping[str, Any],  # noqa: ANN401 - JSON
+    values: Mapping[str, Any],
 ) -> tuple[Any, bool]:
     """What is expected, for people, and whether it is so."""
     if expectation.present is not None:

@@ -32,7 +32,8 @@ def passed(step: Step, binding: Binding, event: JournalEvent, attempts: Sequence
         tries = f" at attempt {len(attempts)}" if len(attempts) > 1 else ""
         return f"{owner} took {step.message} on its webhook{tries}."
     if step.way is Way.SUBMISSION:
-        return f"The DIP accepted {name(step)} from {owner}: {event.reference or event.transaction_id or event.id}."
+        reference = event.reference or event.transaction_id or event.id
+        return f"The DIP accepted {name(step)} from {owner}: {reference}."
     return f"{owner} sent {step.message} to {step.recipient}."
 
 
@@ -76,7 +77,8 @@ def rejected(
     if cause is not None:
         sender = who(binding.owner(cause))
         parts.append(
-            f"It answers {name(cause)} of step {cause.step} from {sender}, {reference or 'reference not known'}."
+            f"It answers {name(cause)} of step {cause.step} from {sender}"
+            f", {reference or 'reference not known'}."
         )
     hints = [
         f for f in findings if not f.code and not f.passed and f.pointer.startswith("/payload/CustomBlock")
@@ -109,10 +111,12 @@ def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Atte
         verb = "to send" if binding.waits_for_participant(step) else "(harness) to send"
         return f"Waiting for {who(owner)} {verb} {name(step)} for MPAN {binding.mpan}."
     if held:
-        return f"{who(owner)} has no webhook for {step.message}: the DIP holds the message until one is registered."
+        text = "the DIP holds the message until one is registered"
+        return f"{who(owner)} has no webhook for {step.message}: {text}."
     if attempts:
         last = attempts[-1]
-        return f"Waiting for {who(owner)} to take {step.message}: attempt {last.number} got {last.status or last.error}."
+        got = f"attempt {last.number} got {last.status or last.error}"
+        return f"Waiting for {who(owner)} to take {step.message}: {got}."
     return f"Waiting for the DIP to deliver {step.message} to {who(owner)}."
 
 
@@ -126,9 +130,10 @@ def timed_out(
     attempts: Sequence[Attempt],
 ) -> str:
     """What was waited for in vain, and what came instead."""
-    expected = f"Expected {name(step)}{_parties(step, binding)} for MPAN {binding.mpan} within {seconds:g} s; it did not come."
+    what = f"for MPAN {binding.mpan} within {seconds:g} s"
+    expected = f"Expected {name(step)}{_parties(step, binding)} {what}; it did not come."
     if step.way is Way.PUBLICATION:
-        expected = f"{who(binding.owner(step))} did not take {step.message} for MPAN {binding.mpan} within {seconds:g} s."
+        expected = f"{who(binding.owner(step))} did not take {step.message} {what}."
     if held:
         return expected + f" No webhook is registered for {step.message}, so the DIP could not deliver it."
     if attempts:
@@ -151,7 +156,7 @@ def _parties(step: Step, binding: Binding) -> str:
     return f" from {who(binding.parties[step.source])}" if step.source in binding.parties else ""
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _shown(value: Any) -> str:
     text = "null" if value is None else str(value)
     return text if len(text) <= 80 else text[:77] + "…"
 

@@ -18,7 +18,7 @@ class Unresolved(KeyError):
     """An expression names a value that does not exist (or does not exist yet)."""
 
 
-def lookup(name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def lookup(name: str, values: Mapping[str, Any]) -> Any:
     """The value of a dotted name. Raises Unresolved."""
     value: Any = values
     for part in name.split("."):
@@ -28,7 +28,7 @@ def lookup(name: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any J
     return value
 
 
-def resolve(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def resolve(template: Any, values: Mapping[str, Any]) -> Any:
     """A copy of ``template`` with every expression replaced. Raises Unresolved."""
     if isinstance(template, Mapping):
         return {key: resolve(item, values) for key, item in template.items()}
@@ -37,14 +37,14 @@ def resolve(template: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - 
     return _resolve_text(template, values) if isinstance(template, str) else template
 
 
-def _resolve_text(template: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def _resolve_text(template: str, values: Mapping[str, Any]) -> Any:
     whole = _EXPRESSION.fullmatch(template)
     if whole:
         return lookup(whole[1], values)
     return _EXPRESSION.sub(lambda match: str(lookup(match[1], values)), template)
 
 
-def names(template: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def names(template: Any) -> Iterator[str]:
     """Every name used in a template, in order."""
     if isinstance(template, Mapping):
         for item in template.values():
@@ -56,7 +56,7 @@ def names(template: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
         yield from (match[1] for match in _EXPRESSION.finditer(template))
 
 
-def pointer_lookup(document: Any, pointer: str) -> tuple[bool, Any]:  # noqa: ANN401 - any JSON value
+def pointer_lookup(document: Any, pointer: str) -> tuple[bool, Any]:
     """Whether the JSON pointer (RFC 6901) leads somewhere, and what is there."""
     value = document
     for part in map(_unescape, pointer.split("/")[1:]):
@@ -66,7 +66,7 @@ def pointer_lookup(document: Any, pointer: str) -> tuple[bool, Any]:  # noqa: AN
     return True, value
 
 
-def _child(value: Any, part: str) -> tuple[bool, Any]:  # noqa: ANN401 - any JSON value
+def _child(value: Any, part: str) -> tuple[bool, Any]:
     if isinstance(value, Mapping):
         return part in value, value.get(part)
     if isinstance(value, list) and part.isdecimal() and int(part) < len(value):

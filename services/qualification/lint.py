@@ -118,7 +118,7 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
         known = known | {f"captured.{name}" for name in step.capture}
 
 
-def _unknown(template: Any, known: set[str], where: str) -> Iterator[Finding]:  # noqa: ANN401 - JSON
+def _unknown(template: Any, known: set[str], where: str) -> Iterator[Finding]:
     for name in names(template):
         if name not in known:
             yield where, f"${{{name}}} is not a value of this scenario."

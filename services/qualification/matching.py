@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification.binding import Binding
-from services.qualification.results import Miss, NearMiss
 from services.qualification.format import Scenario, Step, Way
+from services.qualification.results import Miss, NearMiss
 
 GOOD = {Way.SUBMISSION: Kind.ACCEPTED, Way.PUBLICATION: Kind.DELIVERED, Way.OUTSIDE: Kind.CSS_MESSAGE}
 BAD = {Way.SUBMISSION: Kind.REFUSED, Way.PUBLICATION: Kind.DELIVERY_ABANDONED, Way.OUTSIDE: Kind.CSS_REFUSED}

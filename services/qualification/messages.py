@@ -14,7 +14,7 @@ MPAN_POINTER = "/payload/CommonBlock/M0/MPANCore"
 TRANSACTION_POINTER = "/payload/CommonBlock/D0/transactionID"
 
 
-def message_of(event: JournalEvent) -> Any:  # noqa: ANN401 - any JSON value
+def message_of(event: JournalEvent) -> Any:
     """The one message of this event, parsed; None where there is none or it is not JSON.
 
     A delivery carries the whole batch that was sent: the message with the event's transaction ID is
@@ -29,7 +29,7 @@ def message_of(event: JournalEvent) -> Any:  # noqa: ANN401 - any JSON value
     return _of_batch(document, event) if isinstance(document, list) else document
 
 
-def _of_batch(batch: list[Any], event: JournalEvent) -> Any:  # noqa: ANN401 - any JSON value
+def _of_batch(batch: list[Any], event: JournalEvent) -> Any:
     for pointer, wanted in ((TRANSACTION_POINTER, event.transaction_id), (MPAN_POINTER, event.mpan)):
         for message in batch:
             if wanted is not None and pointer_lookup(message, pointer) == (True, wanted):
@@ -37,7 +37,7 @@ def _of_batch(batch: list[Any], event: JournalEvent) -> Any:  # noqa: ANN401 - a
     return batch[0] if len(batch) == 1 else None
 
 
-def response_of(message: Any) -> tuple[str | None, tuple[str, ...]]:  # noqa: ANN401 - any JSON value
+def response_of(message: Any) -> tuple[str | None, tuple[str, ...]]:
     """Response code and messages of block R0, where the message has one."""
     found, block = pointer_lookup(message, "/payload/CommonBlock/R0")
     if not found or not isinstance(block, Mapping):

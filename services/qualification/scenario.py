@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
-from services.qualification.lint import findings
 from services.qualification.format import Scenario
+from services.qualification.lint import findings
 from services.qualification.yaml_lines import Located, read_yaml
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain, orders
 from services.qualification.binding import Binding
-from services.qualification.conclude import Conclusion, attempts_of, conclude
+from services.qualification.conclude import Conclusion, Question, attempts_of, conclude
 from services.qualification.format import Scenario, Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
 from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
@@ -68,12 +68,15 @@ def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent
 def _conclude(fold: _Fold, step: Step) -> None:
     if step.publishes and step.publishes not in fold.steps:
         return
-    values = {**fold.binding.values, "captured": fold.captured}
-    causes = {number: fold.deciding[number] for number in (step.answers,) if number in fold.deciding}
-    ruled = orders.ruled(fold.binding, fold.events, step)
-    conclusion = ruled or conclude(
-        fold.scenario, step, fold.binding, fold.events, fold.wanted(step), fold.taken, values, causes
+    question = Question(
+        scenario=fold.scenario,
+        step=step,
+        binding=fold.binding,
+        wanted=fold.wanted(step),
+        values={**fold.binding.values, "captured": fold.captured},
+        cause=fold.deciding.get(step.answers or 0),
     )
+    conclusion = orders.ruled(fold.binding, fold.events, step) or conclude(question, fold.events, fold.taken)
     if conclusion is not None:
         _take(fold, step, conclusion)
 
@@ -192,6 +195,9 @@ def _preparing(fold: _Fold, missing: Sequence[str], now: datetime) -> RunState:
     since = max([fold.binding.created, *orders.resumed(fold.binding, fold.events)])
     deadline = since + timedelta(seconds=fold.scenario.timeouts.harness)
     waited = fold.first_open
+    fault = _fault(fold, since)
+    if fault is not None and waited is not None:
+        return _clock_decides(fold, _faulty(fold, waited, fault))
     if now < deadline or waited is None:
         return _state(fold, Phase.PREPARING, None, "The harness prepares the run.", deadline)
     text = f"The harness did not prepare the run: no confirmation of {', '.join(missing)}."
@@ -221,7 +227,8 @@ def _summary(fold: _Fold, status: StepStatus) -> str:
     if status is StepStatus.FAILED and first:
         return f"Step {first.step} failed. {first.explanation}"
     if status is StepStatus.ERROR and first:
-        return f"The harness failed at step {first.step}; this says nothing about the participant. {first.explanation}"
+        text = "this says nothing about the participant"
+        return f"The harness failed at step {first.step}; {text}. {first.explanation}"
     if status is StepStatus.UNKNOWN and first:
         return f"Step {first.step} was not judged. {first.explanation}"
     behalf = [str(s.step) for s in steps if s.on_behalf]

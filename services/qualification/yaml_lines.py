@@ -40,7 +40,7 @@ def read_yaml(text: str) -> Located:
     return Located(data, located.lines, located.problems)
 
 
-def _value(node: yaml.Node, pointer: str, located: Located) -> Any:  # noqa: ANN401 - any JSON value
+def _value(node: yaml.Node, pointer: str, located: Located) -> Any:
     located.lines[pointer] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, pointer, located)
@@ -60,7 +60,7 @@ def _mapping(node: yaml.MappingNode, pointer: str, located: Located) -> dict[str
     return result
 
 
-def _scalar(node: yaml.Node) -> Any:  # noqa: ANN401 - any JSON value
+def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
     if getattr(node, "style", None) is not None:
         return text
