@@ -27,7 +27,6 @@ from tests.unit.registration.given import (
     REGISTRATION,
     SDS,
     SUPPLIER,
-    SUPPLY_START,
     WORLD,
     data_request,
     metering_point,
