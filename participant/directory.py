@@ -69,6 +69,11 @@ class Directory:
             await self._catch_up()
         return self._snapshot
 
+    async def latest(self) -> Snapshot:
+        """Everything, as it is now."""
+        await self._catch_up()
+        return self._snapshot
+
     async def party(self, dip_id: str) -> Party | None:
         """The party with this DIP ID."""
         return await self._find(lambda s: s.party(dip_id))
@@ -92,8 +97,7 @@ class Directory:
 
     async def all(self) -> tuple[Party, ...]:
         """All parties, in the order they were added. Always read anew."""
-        await self._catch_up()
-        return self._snapshot.parties
+        return (await self.latest()).parties
 
     async def webhook(self, dip_id: str, channel: str) -> Webhook | None:
         """The webhook for a channel (``IF-031``, ``STATUS``), else the party's one for any channel."""

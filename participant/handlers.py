@@ -39,7 +39,8 @@ class Incoming:
     ``name``: ``PUB-031`` (kind dip), ``CSS02800`` (css) or the command's name. ``event``: with square
     brackets, ``[MSApp]``; None for css and command. ``message``: the parsed publication
     ``{"payload": {...}}``, the CSS message, or the command's arguments. ``id``: the same each time the
-    same thing comes. ``run``: the qualification run it belongs to, where known.
+    same thing comes. ``run``: the qualification run it belongs to, where known. ``sender``:
+    DIP ID of who sent the publication or CSS message (``CSS``: the switching service), where known.
     """
 
     kind: IncomingKind
@@ -50,6 +51,7 @@ class Incoming:
     message: Mapping[str, Any]
     id: str
     run: str | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

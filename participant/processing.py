@@ -1,0 +1,195 @@
+"""Handles what came in: a batch of records, one database transaction.
+
+Handlers are pure and quick, so a batch costs one read, one write and one commit whatever its size; within
+it, what belongs to one MPAN is handled in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from backbone.journal import JournalEvent, Kind
+from backbone.log import Record
+from contracts import envelope
+from participant import outbox
+from participant.context import Context
+from participant.errors import SenderUnknown
+from participant.handlers import CssOut, DipOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.identity import Identity
+from participant.outbox import ToSend
+from participant.wire import read_record, state_key
+
+CSS = "CSS"
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Batch:
+    """What a batch of records leads to."""
+
+    states: dict[str, BaseModel | None]
+    changed: set[str] = field(default_factory=set)
+    ids: list[str] = field(default_factory=list)
+    to_send: list[ToSend] = field(default_factory=list)
+
+
+class Processor:
+    """Runs a service's handlers over batches of records."""
+
+    def __init__(
+        self,
+        service: str,
+        registry: HandlerRegistry[Any],
+        context: Context,
+        identities: Mapping[str, Identity],
+    ) -> None:
+        self._service = service
+        self._registry = registry
+        self._context = context
+        self._identities = identities
+
+    async def process(self, records: Sequence[Record]) -> bool:
+        """Handle the records not handled before; whether there is something to send now.
+
+        Raises DatabaseUnavailable; nothing was handled then.
+        """
+        incomings = [incoming for record in records if (incoming := _read(record)) is not None]
+        snapshot = await self._context.directory.latest()
+        world = World(
+            catalogue=self._context.catalogue(),
+            environment=self._context.settings.environment_tag,
+            snapshot=snapshot,
+        )
+        async with self._context.database.begin() as connection:
+            done = await outbox.handled(connection, self._service, {i.id for i in incomings})
+            saved = await outbox.states(connection, self._service, {state_key(i) for i in incomings})
+            load = self._registry.state_type.model_validate_json
+            batch = Batch({key: load(state) for key, state in saved.items()})
+            for incoming in incomings:
+                if incoming.id not in done:
+                    done.add(incoming.id)
+                    self._handle(batch, incoming, world)
+            changed = {key: _json(state) for key in batch.changed if (state := batch.states[key])}
+            await outbox.save(
+                connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
+            )
+        return bool(batch.to_send)
+
+    def _handle(self, batch: Batch, incoming: Incoming, world: World) -> None:
+        """Run the handler; when it fails, state and world stay as they were and the journal says so."""
+        batch.ids.append(incoming.id)
+        handler = self._registry.find(incoming)
+        if handler is None:
+            logger.debug("%s takes no %s %s", self._service, incoming.name, incoming.event)
+            return
+        key, now = state_key(incoming), self._context.clock.now(incoming.mpan or None)
+        try:
+            state, outgoing = handler(batch.states.get(key), incoming, now, world)
+            to_send = [self._to_send(out, incoming, now) for out in outgoing]
+        except Exception as fault:  # whatever a handler did wrong must not stop the others; it is reported
+            logger.exception("%s failed on %s %s", self._service, incoming.name, incoming.id)
+            batch.to_send.append(self._to_send(_fault_note(incoming, fault), incoming, now))
+            return
+        if state is not batch.states.get(key):
+            batch.states[key] = state
+            batch.changed.add(key)
+        batch.to_send.extend(to_send)
+
+    def _to_send(self, out: Outgoing, incoming: Incoming, now: datetime) -> ToSend:
+        if isinstance(out, DipOut):
+            return self._dip(out, incoming, now)
+        if isinstance(out, CssOut):
+            return self._css(out, incoming)
+        return self._note(out, incoming, now)
+
+    def _dip(self, out: DipOut, incoming: Incoming, now: datetime) -> ToSend:
+        """The message with its sender reference: minted here, once, so that a retry is the same message."""
+        identity = self._identity(out.sender)
+        message = envelope.build(
+            out.interface,
+            out.event,
+            sender=envelope.Sender(identity.dip_id, identity.role),
+            now=now,
+            schema_version=self._context.catalogue().schema_version(out.interface),
+            environment=self._context.settings.environment_tag,
+            custom=out.custom,
+            mpan=out.mpan,
+            response=out.response,
+            primary=out.primary,
+            correlation_id=out.correlation_id,
+            unique=secrets.token_hex(16),
+        )
+        mpan = out.mpan.mpan if out.mpan else incoming.mpan or None
+        return ToSend(
+            mpan or incoming.to, "dip", out.sender, out.interface, orjson.dumps([message]), mpan, incoming.run
+        )
+
+    def _css(self, out: CssOut, incoming: Incoming) -> ToSend:
+        if out.sender != CSS:
+            self._identity(out.sender)
+        key = state_key(incoming)
+        if out.to.startswith("http"):  # a callback that does not answer must hold up nobody else
+            key += ":" + hashlib.sha256(out.to.encode()).hexdigest()[:16]
+        body = orjson.dumps(out.message)
+        return ToSend(key, "css", out.sender, out.to, body, incoming.mpan or None, incoming.run)
+
+    def _note(self, note: JournalNote, incoming: Incoming, now: datetime) -> ToSend:
+        mpan, run = note.mpan or incoming.mpan or None, note.run or incoming.run
+        event = JournalEvent(
+            note.kind,
+            now,
+            self._service,
+            mpan=mpan,
+            interface=note.interface,
+            event_code=note.event_code,
+            sender=note.sender,
+            recipient=note.recipient,
+            reference=note.reference,
+            transaction_id=note.transaction_id,
+            correlation_id=note.correlation_id,
+            run=run,
+            codes=note.codes,
+            body=note.body,
+            details=note.details,
+        )
+        return ToSend(state_key(incoming), "note", incoming.to[:10], "", event.to_bytes(), mpan, run)
+
+    def _identity(self, dip_id: str) -> Identity:
+        try:
+            return self._identities[dip_id]
+        except KeyError as fault:
+            raise SenderUnknown(f"{self._service} does not play {dip_id} and cannot send as it") from fault
+
+
+def _read(record: Record) -> Incoming | None:
+    try:
+        return read_record(record)
+    except ValueError as fault:
+        logger.error("%s: %s", record.topic, fault)
+        return None
+
+
+def _json(state: BaseModel) -> bytes:
+    return state.model_dump_json().encode()
+
+
+def _fault_note(incoming: Incoming, fault: Exception) -> JournalNote:
+    return JournalNote(
+        Kind.SERVICE_FAULT,
+        {
+            "fault": f"{type(fault).__name__}: {fault}",
+            "kind": incoming.kind,
+            "name": incoming.name,
+            "event": incoming.event,
+        },
+        recipient=incoming.to,
+    )

@@ -1,0 +1,222 @@
+"""Sends what the outbox holds: in order per MPAN, different MPANs at the same time, until it is answered.
+
+A thing is taken out of the outbox after it was sent. When the process dies in between, it is sent once
+more with the same sender's unique reference, and the DIP's answer "duplicated" then counts as sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import httpx
+import orjson
+
+from backbone.errors import LogUnavailable
+from backbone.journal import JournalEvent, Kind
+from backbone.log import Record
+from contracts import css, envelope
+from participant import outbox
+from participant.client import Answer, DipClient, answer_of
+from participant.context import Context
+from participant.identity import Identity
+from participant.outbox import OutboxRow, ToSend
+from participant.retry import retry_delay, retry_wanted
+from participant.signing import sign
+
+AT_ONCE = 32
+LOOK_AGAIN_SECONDS = 30.0  # for what another process put in
+logger = logging.getLogger(__name__)
+
+
+class OutboxSender:
+    """The sending side of one service."""
+
+    def __init__(self, service: str, context: Context, identities: Mapping[str, Identity]) -> None:
+        self._service = service
+        self._context = context
+        self._identities = identities
+        self._clients = {
+            dip_id: DipClient(identity.at(context.gateway_url), context.http, context.clock)
+            for dip_id, identity in identities.items()
+        }
+        self._news = asyncio.Event()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._settled: list[int] = []
+        self._removed: set[int] = set()
+        self._to_settle = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        waiting: dict[str, deque[OutboxRow]] = {}
+        known: set[int] = set()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._settle())
+            after = 0
+            while True:
+                self._news.clear()
+                known -= self._removed  # before reading: what is removed by now cannot be read any more
+                self._removed.clear()
+                async with self._context.database.read() as connection:
+                    rows = await outbox.pending(connection, self._service, after)
+                for row in rows:
+                    after = row.id
+                    if row.id not in known:
+                        known.add(row.id)
+                        self._queue(row, waiting, tasks)
+                if not rows and not await self._has_news():
+                    after = 0
+
+    async def _has_news(self) -> bool:
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _queue(self, row: OutboxRow, waiting: dict[str, deque[OutboxRow]], tasks: asyncio.TaskGroup) -> None:
+        key = row.what.key
+        if key in waiting:
+            waiting[key].append(row)
+            return
+        waiting[key] = deque([row])
+        tasks.create_task(self._send_all(key, waiting))
+
+    async def _send_all(self, key: str, waiting: dict[str, deque[OutboxRow]]) -> None:
+        rows = waiting[key]
+        while rows:
+            await self._send_until_answered(rows[0])
+            self._settled.append(rows.popleft().id)
+            self._to_settle.set()
+        del waiting[key]
+
+    async def _send_until_answered(self, row: OutboxRow) -> None:
+        settings = self._context.settings
+        attempt = 0
+        while True:
+            attempt += 1
+            async with self._room:
+                answer = await self._attempt(row.what)
+            if answer is not None and not retry_wanted(answer.status):
+                if not (answer.ok or answer.is_duplicate):
+                    await self._report(row, answer)
+                return
+            if row.what.target.startswith("http") and attempt >= settings.retry_attempts:
+                await self._report(row, answer)
+                return
+            delay = retry_delay(
+                attempt,
+                settings.retry_first_seconds,
+                settings.retry_max_seconds,
+                answer.retry_after if answer else None,
+            )
+            logger.info("%s: no success with %s, again in %.1f s", self._service, row.what.target, delay)
+            await asyncio.sleep(delay)
+
+    async def _attempt(self, what: ToSend) -> Answer | None:
+        """Send once; None when no answer came."""
+        try:
+            if what.kind == "note":
+                await self._context.log.append([_journal_record(what)])
+                return Answer(201)
+            if what.kind == "dip":
+                return await self._clients[what.sender].send_bytes(what.target, what.payload)
+            return await self._send_css(what)
+        except httpx.InvalidURL as fault:
+            return Answer(0, f"not an address: {fault}")
+        except (httpx.TransportError, LogUnavailable) as fault:
+            logger.info("%s: no answer from %s: %s", self._service, what.target or "the log", fault)
+            return None
+
+    async def _send_css(self, what: ToSend) -> Answer:
+        """Signed; with the API key only where the message stays among our own services."""
+        identity = self._identities.get(what.sender, self._context.dip_identity)
+        url, own = self._css_url(what.target)
+        headers = sign(identity, "POST", url, what.payload, self._context.clock.now())
+        headers["Content-Type"] = "application/json"
+        if own:
+            headers["X-API-Key"] = identity.api_key
+        return answer_of(await self._context.http.post(url, content=what.payload, headers=headers))
+
+    def _css_url(self, target: str) -> tuple[str, bool]:
+        if target == "CSS":
+            return self._context.service_url("css_stub") + "/messages", True
+        if target == "REGS":
+            return self._context.service_url("registration") + "/css/messages", True
+        return target, False
+
+    async def _report(self, row: OutboxRow, answer: Answer | None) -> None:
+        """Tell the journal of a message that was finally refused. The same event when told twice."""
+        event = refusal_event(self._service, row, answer, self._context.clock.now(row.what.mpan))
+        await self._context.journal.write(event)
+
+    async def _settle(self) -> None:
+        """Take out of the outbox what was sent, many at a time."""
+        try:
+            while True:
+                await self._to_settle.wait()
+                await self._settle_now()
+        finally:
+            await self._settle_now()
+
+    async def _settle_now(self) -> None:
+        self._to_settle.clear()
+        if self._settled:
+            ids, self._settled = self._settled, []
+            async with self._context.database.begin() as connection:
+                await outbox.remove(connection, ids)
+            self._removed.update(ids)
+
+
+def refusal_event(service: str, row: OutboxRow, answer: Answer | None, now: datetime) -> JournalEvent:
+    """A message of ours that will not be sent again.
+
+    Refused by the DIP or by our own services: our fault. Refused by a party's own callback: its refusal.
+    """
+    what = row.what
+    at_party = what.target.startswith("http")
+    event = JournalEvent(
+        Kind.CSS_REFUSED if at_party else Kind.SERVICE_FAULT,
+        now,
+        service,
+        mpan=what.mpan,
+        sender=what.sender,
+        run=what.run,
+        body=what.payload.decode(),
+        details={
+            "reason": "no answer" if answer is None else "refused",
+            "to": what.target,
+            "status": answer.status or None if answer else None,
+            "answer": answer.body if answer else None,
+        },
+        id=f"{service}-outbox-{row.id}",
+    )
+    return _with_header(event, what)
+
+
+def _with_header(event: JournalEvent, what: ToSend) -> JournalEvent:
+    content = orjson.loads(what.payload)
+    if what.kind == "css":
+        read = css.header(content)
+        return replace(event, interface=read.event_type, correlation_id=read.correlation_id)
+    common = envelope.header(content[0])
+    return replace(
+        event,
+        interface=common.interface,
+        event_code=common.event,
+        reference=common.reference,
+        correlation_id=common.correlation_id,
+    )
+
+
+def _journal_record(what: ToSend) -> Record:
+    return JournalEvent.from_bytes(what.payload).to_record()
