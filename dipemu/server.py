@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+
+from dipemu.tls import CertificateProtocol
 
 
 class QuietServer(uvicorn.Server):
@@ -35,18 +38,22 @@ def listen(host: str, port: int) -> socket.socket:
     return endpoint
 
 
-def url_of(endpoint: socket.socket) -> str:
+def url_of(endpoint: socket.socket, scheme: str = "http") -> str:
     """The URL under which a listening socket is reached on this machine."""
     host, port = endpoint.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
 @asynccontextmanager
-async def serving(app: Callable[..., Any], endpoint: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    app: Callable[..., Any], endpoint: socket.socket, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     """Serve ``app`` on ``endpoint`` until the block ends, then let requests under way finish."""
     config = uvicorn.Config(
         app,
+        http=CertificateProtocol if tls else "httptools",
+        ssl_context_factory=(lambda *_: tls) if tls else None,
         lifespan="off",
         access_log=False,
         log_level="warning",
