@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from backbone.errors import BackboneError, LogClosed, LogUnavailable, RecordTooLarge
+from backbone.log.budget import Budget
 from backbone.log.embedded import storage
-from backbone.log.embedded.budget import Budget
 from backbone.log.embedded.group import Group
 from backbone.log.embedded.lock import DirectoryLock
 from backbone.log.embedded.subscription import EmbeddedSubscription
