@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 import orjson
-import pydantic
 
 from backbone.journal.events import Kind
 from contracts import css, envelope
@@ -28,11 +27,11 @@ registry: Final = HandlerRegistry(MeteringPoint)
 
 @registry.command("load_mpan")
 def load_mpan(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
-    """Put a metering point into the register, in place of what was there."""
-    try:
-        loaded = metering_point(incoming.mpan, incoming.to, incoming.message, now)
-    except (pydantic.ValidationError, ValueError) as unusable:
-        return point, [JournalNote(Kind.SERVICE_FAULT, {"command": incoming.name, "error": str(unusable)})]
+    """Put a metering point into the register, in place of what was there.
+
+    Raises ValueError for site data that cannot be used: a fault of the harness.
+    """
+    loaded = metering_point(incoming.mpan, incoming.to, incoming.message, now)
     return loaded, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
 
 

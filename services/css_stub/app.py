@@ -1,0 +1,34 @@
+"""The Central Switching Service, as far as suppliers and the registration service see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from starlette.applications import Starlette
+
+from backbone.service import Service
+from participant.context import Context
+from participant.engine import ParticipantService
+from participant.identity import Identity
+from services.css_stub.handlers import Callbacks, build_registry
+from services.css_stub.store import CallbackStore
+from services.css_stub.web import CssWeb
+
+NAME = "css_stub"
+PREFIX = "/css"
+
+
+def build(context: Context, identities: Sequence[Identity] = ()) -> Service:
+    """The service. It plays no party of the DIP, so it needs no identities."""
+    callbacks = CallbackStore(context.database)
+    engine = ParticipantService(NAME, build_registry(Callbacks(callbacks.url)), context, identities)
+    service = engine.service(PREFIX)
+    consume, *others = service.workers
+
+    async def consume_with_callbacks() -> None:
+        await callbacks.load()
+        await consume()
+
+    app = Starlette(routes=list(CssWeb(NAME, context, callbacks).routes(PREFIX)))
+    return replace(service, app=app, workers=[consume_with_callbacks, *others])

@@ -1,0 +1,65 @@
+"""The switches that CSS knows of one MPAN, and what it tells others about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts import css
+
+_REGISTRATIONS: Final = uuid5(NAMESPACE_URL, "registrations of the Central Switching Service")
+OPEN: Final = frozenset({"Pending", "Confirmed"})
+
+
+class Registration(BaseModel):
+    """One switch. ``request``: the CSS01700 that began it, as it came."""
+
+    model_config = ConfigDict(frozen=True)
+
+    registration_id: str
+    supplier_mpid: str
+    request: dict[str, Any]
+    status: str = "Pending"
+
+
+class MpanSwitches(BaseModel):
+    """All switches of one MPAN, oldest first.
+
+    ``registration_service``: MPID of the registration service that is told, None for the harness's own.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    registrations: tuple[Registration, ...] = ()
+    registration_service: str | None = None
+
+    def by_request(self, request: Mapping[str, Any]) -> Registration | None:
+        """The switch that this very request began."""
+        return next((r for r in self.registrations if r.request == request), None)
+
+    def by_id(self, registration_id: str | None) -> Registration | None:
+        """The switch with this registration ID; the newest one for None."""
+        found = (r for r in reversed(self.registrations) if registration_id in (None, r.registration_id))
+        return next(found, None)
+
+    def pending(self) -> Registration | None:
+        """The switch under way, if there is one."""
+        return next((r for r in self.registrations if r.status in OPEN), None)
+
+    def with_registration(self, registration: Registration) -> MpanSwitches:
+        """The same switches with one added, or put in place of the one with its ID."""
+        others = tuple(r for r in self.registrations if r.registration_id != registration.registration_id)
+        return self.model_copy(update={"registrations": (*others, registration)})
+
+
+def begin(request: Mapping[str, Any], incoming_id: str) -> Registration:
+    """A new switch. Its registration ID follows from what came in, so a repetition gives the same one."""
+    header = css.header(request)
+    return Registration(
+        registration_id=str(uuid5(_REGISTRATIONS, incoming_id)),
+        supplier_mpid=header.supplier_mpid or "",
+        request=dict(request),
+    )

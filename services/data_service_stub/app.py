@@ -1,0 +1,19 @@
+"""Data services of the harness: smart, advanced and unmetered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backbone.service import Service
+from participant.context import Context
+from participant.engine import ParticipantService
+from participant.identity import Identity
+from services.data_service_stub.handlers import build_registry
+
+NAME = "data_service_stub"
+PREFIX = "/data-services"
+
+
+def build(context: Context, identities: Sequence[Identity] = ()) -> Service:
+    """The service, for the data services that it plays."""
+    return ParticipantService(NAME, build_registry(context.catalogue()), context, identities).service(PREFIX)

@@ -1,0 +1,19 @@
+"""Metering services of the harness: smart, advanced and unmetered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backbone.service import Service
+from participant.context import Context
+from participant.engine import ParticipantService
+from participant.identity import Identity
+from services.metering_service_stub.handlers import build_registry
+
+NAME = "metering_service_stub"
+PREFIX = "/metering-services"
+
+
+def build(context: Context, identities: Sequence[Identity] = ()) -> Service:
+    """The service, for the metering services that it plays."""
+    return ParticipantService(NAME, build_registry(context.catalogue()), context, identities).service(PREFIX)
