@@ -33,8 +33,8 @@ class Context:
 
     ``http``: the one client for everything that is sent. ``gateway_url``: base URL of the DIP, without a
     slash at the end. ``dip_identity``: the DIP's own signing identity. ``service_url``: base URL of a
-    service by its name (``registration``), prefix included, without a slash at the end. ``trust_anchors``: PEM
-    texts of authorities trusted besides our own.
+    service by its name (``registration``), prefix included, without a slash at the end. ``trust_anchors``:
+    PEM texts of authorities trusted besides our own.
     """
 
     settings: Settings

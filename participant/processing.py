@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 class Batch:
     """What a batch of records leads to."""
 
-    states: dict[str, BaseModel | None]
-    changed: set[str] = field(default_factory=set)
+    saved: Mapping[str, bytes]
+    states: dict[str, BaseModel] = field(default_factory=dict)  # those that changed
     ids: list[str] = field(default_factory=list)
     to_send: list[ToSend] = field(default_factory=list)
 
@@ -72,13 +72,12 @@ class Processor:
         async with self._context.database.begin() as connection:
             done = await outbox.handled(connection, self._service, {i.id for i in incomings})
             saved = await outbox.states(connection, self._service, {state_key(i) for i in incomings})
-            load = self._registry.state_type.model_validate_json
-            batch = Batch({key: load(state) for key, state in saved.items()})
+            batch = Batch(saved)
             for incoming in incomings:
                 if incoming.id not in done:
                     done.add(incoming.id)
                     self._handle(batch, incoming, world)
-            changed = {key: _json(state) for key in batch.changed if (state := batch.states[key])}
+            changed = {key: _json(state) for key, state in batch.states.items()}
             await outbox.save(
                 connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
             )
@@ -93,16 +92,22 @@ class Processor:
             return
         key, now = state_key(incoming), self._context.clock.now(incoming.mpan or None)
         try:
-            state, outgoing = handler(batch.states.get(key), incoming, now, world)
+            before = self._state(batch, key)
+            state, outgoing = handler(before, incoming, now, world)
             to_send = [self._to_send(out, incoming, now) for out in outgoing]
         except Exception as fault:  # whatever a handler did wrong must not stop the others; it is reported
             logger.exception("%s failed on %s %s", self._service, incoming.name, incoming.id)
             batch.to_send.append(self._to_send(_fault_note(incoming, fault), incoming, now))
             return
-        if state is not batch.states.get(key):
+        if state is not None and state is not before:
             batch.states[key] = state
-            batch.changed.add(key)
         batch.to_send.extend(to_send)
+
+    def _state(self, batch: Batch, key: str) -> BaseModel | None:
+        if key in batch.states or key not in batch.saved:
+            return batch.states.get(key)
+        state: BaseModel = self._registry.state_type.model_validate_json(batch.saved[key])
+        return state
 
     def _to_send(self, out: Outgoing, incoming: Incoming, now: datetime) -> ToSend:
         if isinstance(out, DipOut):

@@ -58,20 +58,26 @@ def read_record(record: Record) -> Incoming:
     """Read either kind of record. Raises ValueError for what is neither."""
     try:
         fields = orjson.loads(record.value)
-        if record.topic.startswith("inbox."):
-            return Incoming(**fields)
-        return Incoming(
-            kind="command",
-            to=fields["to"],
-            mpan=fields.get("mpan") or "",
-            name=fields["name"],
-            event=None,
-            message=fields.get("arguments") or {},
-            id=fields["id"],
-            run=fields.get("run"),
-        )
+        incoming = Incoming(**fields) if record.topic.startswith("inbox.") else _command(fields)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as fault:
         raise ValueError(f"not an incoming thing: {fault}") from fault
+    texts = (incoming.to, incoming.mpan, incoming.name, incoming.id, incoming.run or "")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(incoming.message, dict):
+        raise ValueError("not an incoming thing: a field has a value of the wrong kind")
+    return incoming
+
+
+def _command(fields: Mapping[str, Any]) -> Incoming:
+    return Incoming(
+        kind="command",
+        to=fields["to"],
+        mpan=fields.get("mpan") or "",
+        name=fields["name"],
+        event=None,
+        message=fields.get("arguments") or {},
+        id=fields["id"],
+        run=fields.get("run"),
+    )
 
 
 def state_key(incoming: Incoming) -> str:

@@ -1,0 +1,325 @@
+"""What the engine promises, on a real log, a real database and HTTP in process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from backbone.journal import Kind
+from contracts import css, envelope
+from participant import outbox, signing
+from participant.wire import command_record
+from tests.integration.participant.rig import (
+    DIP,
+    HOST,
+    MPAN,
+    OTHER_MPAN,
+    REGS,
+    Identities,
+    Outside,
+    Reply,
+    Request,
+    Rig,
+    open_rig,
+    publication,
+)
+from tests.integration.participant.role import Heard, registry
+
+IF_032 = "/dip-channel/IF-032"
+
+
+async def heard(rig: Rig, mpan: str = MPAN) -> tuple[str, ...]:
+    async with rig.context.database.read() as connection:
+        saved = await outbox.state(connection, "registration", mpan)
+    return Heard.model_validate_json(saved).ids if saved else ()
+
+
+async def test_a_publication_is_handled_and_the_answer_sent_signed(
+    tmp_path: Path, identities: Identities
+) -> None:
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        assert (await rig.deliver([publication()])).status_code == 201
+        (request,) = await rig.outside.received(1)
+        assert await heard(rig) == (f"T-1:{REGS}",)
+    common = envelope.header(request.message)
+    assert (common.interface, common.event, common.sender) == ("IF-032", "[MSAppInitialResp]", REGS)
+    assert (common.role, common.mpan, common.schema_version) == ("REGS", MPAN, "011")
+    assert common.correlation_id == "CI-20261124-ab"
+    assert request.path == IF_032
+    assert request.headers["x-api-key"] == identities.regs.api_key
+    signed = signing.Verifier([identities.authority.certificate_pem], timedelta(minutes=1)).verify(
+        "POST", HOST + IF_032, request.headers, request.body, rig.context.clock.now()
+    )
+    assert signed.subject == f"CN={REGS}"
+
+
+async def test_a_publication_delivered_twice_is_handled_once(tmp_path: Path, identities: Identities) -> None:
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        for _ in range(3):
+            assert (await rig.deliver([publication(transaction="T-1")])).status_code == 201
+        await rig.deliver([publication(transaction="T-2")])
+        await rig.outside.received(2)
+        assert await heard(rig) == (f"T-1:{REGS}", f"T-2:{REGS}")
+    assert len(rig.outside.requests) == 2
+
+
+async def test_the_same_transaction_for_two_parties_of_one_service_is_handled_for_each(
+    tmp_path: Path, identities: Identities
+) -> None:
+    played = (identities.regs, identities.supplier)
+    async with open_rig(tmp_path, identities, registry(), played=played) as rig:
+        for identity in played:
+            await rig.deliver([publication()], to=identity.dip_id)
+        sent = await rig.outside.received(2)
+    assert {envelope.header(r.message).sender for r in sent} == {i.dip_id for i in played}
+
+
+async def test_messages_of_one_mpan_are_handled_and_sent_in_order(
+    tmp_path: Path, identities: Identities
+) -> None:
+    messages = [
+        publication(transaction=f"T-{mpan}-{number}", mpan=mpan)
+        for number in range(20)
+        for mpan in (MPAN, OTHER_MPAN)
+    ]
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        for start in range(0, len(messages), 5):
+            await rig.deliver(messages[start : start + 5])
+        sent = await rig.outside.received(len(messages))
+    for mpan in (MPAN, OTHER_MPAN):
+        order = [
+            r.message["payload"]["CustomBlock"]["heard"]
+            for r in sent
+            if envelope.header(r.message).mpan == mpan
+        ]
+        assert order == [f"T-{mpan}-{number}:{REGS}" for number in range(20)]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+async def test_a_message_is_sent_again_unchanged_until_accepted(
+    tmp_path: Path, identities: Identities, status: int
+) -> None:
+    outside = Outside()
+    outside.reply = lambda request: (status if len(outside.requests) < 2 else 201, {})
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication()])
+        sent = await outside.received(3)
+    assert len({request.body for request in sent}) == 1
+    assert len({request.headers["x-dip-signature"] for request in sent}) >= 1
+
+
+async def test_no_answer_at_all_is_tried_again(tmp_path: Path, identities: Identities) -> None:
+    outside = Outside()
+
+    def reply(request: Request) -> Reply:
+        import httpx
+
+        if not outside.requests:
+            outside.requests.append(request)
+            raise httpx.ReadTimeout("nothing came")
+        return 201, {}
+
+    outside.reply = reply
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication()])
+        sent = await outside.received(2)
+    assert sent[0].body == sent[1].body
+
+
+async def test_a_duplicate_answer_to_our_own_retry_counts_as_sent(
+    tmp_path: Path, identities: Identities
+) -> None:
+    outside = Outside()
+    duplicated = {"messageArray": [{"message": "MSG1006 - Sender Unique Reference Duplicated"}]}
+
+    def reply(request: Request) -> Reply:
+        own = [r for r in outside.requests if r.reference == request.reference]
+        return (400, duplicated) if own else (504 if not outside.requests else 201, {})
+
+    outside.reply = reply
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication(transaction="T-1")])
+        await rig.deliver([publication(transaction="T-2")])
+        await outside.received(3)
+        await rig.command(
+            command_record("registration", "load_mpan", to=REGS, mpan=MPAN, run="r", id="c", arguments={})
+        )
+        (event,) = await rig.journal(1)
+    assert event.kind is Kind.HARNESS_PREPARED  # and no fault before it
+
+
+async def test_a_refused_message_is_journalled_as_a_fault_of_the_harness(
+    tmp_path: Path, identities: Identities
+) -> None:
+    outside = Outside()
+    answer = {"messageArray": [{"message": "MSG1001 - Schema Failure", "help": "look"}]}
+    outside.reply = lambda request: (400, answer)
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication()])
+        (event,) = await rig.journal(1)
+    assert event.kind is Kind.SERVICE_FAULT
+    assert (event.mpan, event.interface, event.sender) == (MPAN, "IF-032", REGS)
+    assert event.details["status"] == 400
+    assert event.details["answer"] == answer
+    assert event.reference == outside.requests[0].reference
+    assert len(outside.requests) == 1
+
+
+async def test_a_handler_that_fails_changes_nothing_and_stops_nobody(
+    tmp_path: Path, identities: Identities
+) -> None:
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.deliver(
+            [
+                publication("IF-036", "[MSAppActive]", transaction="T-1"),
+                publication("IF-037", "[DSAppActive]", transaction="T-2"),
+                publication(transaction="T-3"),
+            ]
+        )
+        broken, impostor = await rig.journal(2)
+        await rig.outside.received(1)
+        assert await heard(rig) == (f"T-3:{REGS}",)
+    assert broken.kind is impostor.kind is Kind.SERVICE_FAULT
+    assert broken.details["fault"] == "ZeroDivisionError: a fault of ours"
+    assert "does not play 2399999999" in impostor.details["fault"]
+    assert broken.mpan == MPAN
+
+
+async def test_a_publication_nobody_takes_is_accepted_and_ignored(
+    tmp_path: Path, identities: Identities
+) -> None:
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        assert (await rig.deliver([publication("IF-021", "[X]", transaction="T-1")])).status_code == 201
+        await rig.deliver([publication(transaction="T-2")])
+        await rig.outside.received(1)
+        assert await heard(rig) == (f"T-2:{REGS}",)
+
+
+async def test_what_was_accepted_before_a_stop_is_handled_after_it(
+    tmp_path: Path, identities: Identities
+) -> None:
+    async with open_rig(tmp_path, identities, registry(), start=False) as rig:
+        assert (await rig.deliver([publication()])).status_code == 201
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.outside.received(1)
+
+
+async def test_what_was_not_sent_before_a_stop_is_sent_after_it_unchanged(
+    tmp_path: Path, identities: Identities
+) -> None:
+    down = Outside()
+    down.reply = lambda request: (503, {})
+    async with open_rig(tmp_path, identities, registry(), outside=down) as rig:
+        await rig.deliver([publication()])
+        (first, *_) = await down.received(1)
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        (again,) = await rig.outside.received(1)
+        await rig.deliver([publication(transaction="T-2")])
+        await rig.outside.received(2)
+    assert again.body == first.body
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.deliver([publication(transaction="T-3")])
+        sent = await rig.outside.received(1)
+    assert first.body not in [request.body for request in sent]
+
+
+async def test_an_mpan_that_waits_holds_up_no_other(tmp_path: Path, identities: Identities) -> None:
+    outside = Outside()
+    outside.reply = lambda request: (
+        503 if envelope.header(request.message).mpan == MPAN else 201,
+        {},
+    )
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication(transaction="T-1")])
+        await outside.received(2)
+        await rig.deliver([publication(transaction="T-2", mpan=OTHER_MPAN)])
+        async with rig.outside._changed:
+            await rig.outside._changed.wait_for(
+                lambda: any(envelope.header(r.message).mpan == OTHER_MPAN for r in outside.requests)
+            )
+
+
+async def test_a_command_is_handled_once_and_noted_with_its_run(
+    tmp_path: Path, identities: Identities
+) -> None:
+    record = command_record(
+        "registration", "load_mpan", to=REGS, mpan=MPAN, run="run 7", id="c-1", arguments={"a": 1}
+    )
+    other = command_record(
+        "registration", "load_mpan", to=REGS, mpan=MPAN, run="run 8", id="c-2", arguments={}
+    )
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        for each in (record, record, other):
+            await rig.command(each)
+        first, second = await rig.journal(2)
+    assert first.kind is Kind.HARNESS_PREPARED
+    assert (first.run, first.mpan, first.details) == ("run 7", MPAN, {"command": "load_mpan", "a": 1})
+    assert second.run == "run 8"
+
+
+async def test_a_record_that_is_no_message_is_passed_over(tmp_path: Path, identities: Identities) -> None:
+    from backbone.log import Record
+
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        for value in (b"not json", b"[]", b'{"name": "load_mpan"}', b'{"name": 1, "to": 2, "id": 3}'):
+            await rig.command(Record("harness.registration", MPAN, value))
+        await rig.deliver([publication()])
+        await rig.outside.received(1)
+
+
+async def test_css_messages_go_out_signed_and_the_api_key_stays_at_home(
+    tmp_path: Path, identities: Identities
+) -> None:
+    now = rig_now()
+    message = css.switch_request(
+        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
+    )
+    arguments = {"message": message, "to": ["CSS", "http://partner.test/callback"]}
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.command(
+            command_record(
+                "registration", "tell_css", to=REGS, mpan=MPAN, run=None, id="c", arguments=arguments
+            )
+        )
+        await rig.outside.received(2)
+    (at_css,), (at_partner,) = rig.outside.at("/css_stub/messages"), rig.outside.at("/callback")
+    assert at_css.headers["x-api-key"] == identities.regs.api_key
+    assert "x-api-key" not in at_partner.headers
+    assert "x-dip-signature" in at_partner.headers
+    assert orjson.loads(at_partner.body) == orjson.loads(orjson.dumps(message))
+
+
+async def test_a_callback_that_never_answers_is_given_up_and_holds_up_nobody(
+    tmp_path: Path, identities: Identities
+) -> None:
+    outside = Outside()
+    outside.reply = lambda request: (503 if request.path == "/callback" else 201, {})
+    now = rig_now()
+    message = css.switch_request(
+        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
+    )
+    arguments = {"message": message, "to": ["http://partner.test/callback", "CSS"]}
+    async with open_rig(tmp_path, identities, registry(), outside=outside, retry_attempts=3) as rig:
+        await rig.command(
+            command_record(
+                "registration", "tell_css", to=REGS, mpan=MPAN, run=None, id="c", arguments=arguments
+            )
+        )
+        (event,) = await rig.journal(1)
+        await outside.received(1, "/css_stub/messages")
+    assert len(outside.at("/callback")) == 3
+    assert event.kind is Kind.CSS_REFUSED
+    assert (event.interface, event.details["status"]) == ("CSS01700", 503)
+
+
+def rig_now():
+    from backbone.clock import SystemClock
+
+    return SystemClock().now()
+
+
+def test_the_dip_of_the_rig_is_not_a_party() -> None:
+    assert DIP != REGS
