@@ -23,7 +23,6 @@ from backbone.log.embedded import EmbeddedLog
 from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.dispatch import dispatch
-from dipemu.journal import journal_service
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
 from participant.authority import CertificateAuthority
@@ -122,6 +121,11 @@ def build_services(
     return services
 
 
+def journal_projection(context: Context) -> Service:
+    """Keeps the journal searchable: its projection into the database."""
+    return Service("journal", workers=[context.index.run])
+
+
 @asynccontextmanager
 async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
     """Open the embedded composition and run its workers until the block ends.
@@ -134,7 +138,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         http = await stack.enter_async_context(internal_client(late))
         context, identities = await open_context(settings, urls, http, stack)
         await register_harness_parties(context.directory, identities, urls)
-        services = [*build_services(list(PREFIXES), context, identities), journal_service(context.index)]
+        services = [*build_services(list(PREFIXES), context, identities), journal_projection(context)]
         supervisor = Supervisor(services, context.journal, context.clock)
         late.target = dispatch(services, supervisor.health)
         supervisor.start()
@@ -146,9 +150,14 @@ async def open_log(settings: Settings) -> MessageLog:
     """Apache Kafka where the settings name brokers, else the embedded log in the data directory."""
     if not settings.kafka:
         return await EmbeddedLog.open(settings.log_directory)
-    from backbone.log.kafka import KafkaLog
+    from backbone.log.kafka import KafkaLog, TopicSettings
 
-    return await KafkaLog.open(settings)
+    topics = TopicSettings(
+        partitions=settings.kafka_partitions,
+        replication=settings.kafka_replication,
+        retention_hours=settings.kafka_retention_hours,
+    )
+    return await KafkaLog.open(settings.kafka, topics)
 
 
 async def open_context(

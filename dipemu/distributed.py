@@ -17,13 +17,13 @@ from dipemu.composition import (
     PREFIXES,
     Composition,
     build_services,
+    journal_projection,
     open_context,
     register_harness_parties,
 )
 from dipemu.dispatch import dispatch
 from dipemu.errors import CompositionIncomplete
 from dipemu.forward import forward
-from dipemu.journal import journal_service
 from dipemu.supervisor import Supervisor
 
 INDEXED_BY = "qualification"  # the service whose processes keep the journal's projection
@@ -58,7 +58,7 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         context, identities = await open_context(settings, urls, http, stack)
         own = build_services([name], context, identities)
         if name == INDEXED_BY:
-            own.append(journal_service(context.index))
+            own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)
         app = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
         supervisor.start()
