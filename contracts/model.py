@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from contracts.errors import UnknownVariant
@@ -166,9 +166,9 @@ class Endpoint:
         return f"/validate/{self.interface}/{self.event}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """One version of the message standard."""
+    """One version of the message standard. Compared and hashed by identity: it is large and loaded once."""
 
     version: str
     items: Mapping[str, DataItem]
@@ -176,7 +176,7 @@ class Catalogue:
     interfaces: Mapping[str, Interface]
     codes: Mapping[str, ResponseCode]
     endpoints: tuple[Endpoint, ...] = ()
-    routing: tuple[RoutingRule, ...] = field(default=(), compare=False)
+    routing: tuple[RoutingRule, ...] = ()
 
     def variants(self) -> Iterator[Variant]:
         for interface in self.interfaces.values():

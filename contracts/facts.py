@@ -1,0 +1,119 @@
+"""One walk over a message for the semantic rules: its MPANs, its dates and its settlement days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+from contracts.describing import is_moment
+from contracts.envelope import Header, header
+from contracts.model import Catalogue, DataItem
+
+# Lists of settlement periods are looked at by their own rules, never walked for other facts.
+_PERIODS: Final = {
+    "consumptionPeriods": "sp",
+    "MDRConsumptionPeriods": "sp",
+    "LSGroupSettlementPeriods": "sp",
+    "defaultedConsumptionPeriods": "settlementPeriodEffectiveToDateTime",
+}
+_MPANS: Final = frozenset(
+    {
+        "MPANCore",
+        "principalMPAN",
+        "subsidiaryMPAN",
+        "linkedImportExportMPAN",
+        "primaryMPAN",
+        "secondaryMPAN",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beyond the message. ``role_of``: the role a DIP ID holds, None when unknown."""
+
+    now: datetime | None = None
+    role_of: Callable[[str], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A settlement day with the end of each period. ``pointer``: of the day's block."""
+
+    pointer: str
+    date: Any
+    list_name: str
+    end_name: str
+    ends: tuple[Any, ...]
+    duration: Any = None
+
+
+@dataclass(slots=True)
+class _Found:
+    mpans: list[tuple[str, str]] = field(default_factory=list)
+    moments: list[tuple[str, str, str]] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules look at: pointers with values of text, whatever the message's shape."""
+
+    message: object
+    mpans: tuple[tuple[str, str], ...]  # pointer, value
+    moments: tuple[tuple[str, str, str], ...]  # pointer, name, value
+    days: tuple[Day, ...]
+
+    @classmethod
+    def read(cls, message: object, moments: frozenset[str]) -> Facts:
+        found = _Found()
+        if isinstance(message, Mapping):
+            _walk(message, "", moments, found)
+        return cls(message, tuple(found.mpans), tuple(found.moments), tuple(found.days))
+
+    @cached_property
+    def header(self) -> Header:
+        return header(self.message)
+
+
+@lru_cache(maxsize=32)
+def moment_names(catalogue: Catalogue) -> frozenset[str]:
+    """The names of all fields that hold a date and time."""
+    return frozenset(
+        part.name
+        for block in catalogue.blocks.values()
+        for part in block.fields
+        if isinstance(part.type, DataItem) and is_moment(part.type)
+    )
+
+
+def _walk(value: Mapping[str, Any], pointer: str, moments: frozenset[str], found: _Found) -> None:
+    for name, inner in value.items():
+        if isinstance(inner, str):
+            if name in _MPANS:
+                found.mpans.append((f"{pointer}/{name}", inner))
+            elif name in moments:
+                found.moments.append((f"{pointer}/{name}", name, inner))
+        elif isinstance(inner, dict):
+            _walk(inner, f"{pointer}/{name}", moments, found)
+        elif isinstance(inner, list):
+            if name in _PERIODS:
+                found.days.append(_day(value, name, inner, pointer))
+            else:
+                for below, entry in _entries(inner, f"{pointer}/{name}"):
+                    _walk(entry, below, moments, found)
+
+
+def _entries(values: list[Any], pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((f"{pointer}/{i}", v) for i, v in enumerate(values) if isinstance(v, dict))
+
+
+def _day(block: Mapping[str, Any], name: str, periods: list[Any], pointer: str) -> Day:
+    day = block.get("settlementDay")
+    day = day if isinstance(day, Mapping) else {}
+    end = _PERIODS[name]
+    ends = tuple(period.get(end) if isinstance(period, dict) else None for period in periods)
+    return Day(pointer, day.get("settlementDayDate"), name, end, ends, day.get("periodDuration"))
