@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,25 +96,28 @@ class Lane:
         await producer.commit_transaction()
 
     def _abandon(self) -> None:
+        """Let go of the producer. It stops by itself, at the latest when its successor fences it."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            self._keep(self._stop(producer))
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._stopping.add(task)
-        task.add_done_callback(self._stopping.discard)
+            task = asyncio.create_task(self._stop(producer))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
 
     @staticmethod
     async def _stop(producer: AIOKafkaProducer) -> None:
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await producer.stop()
+            await producer.stop()
         except BROKER_FAULTS as error:
             _log.debug("a producer did not stop in order: %r", error)
+        finally:
             await producer.client.close()
 
     async def close(self) -> None:
         """End the producers, those in use and those given up."""
         self._abandon()
-        await asyncio.gather(*self._stopping)
+        if not self._stopping:
+            return
+        _, late = await asyncio.wait(self._stopping, timeout=_STOP_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from functools import partial
 from uuid import uuid4
@@ -17,6 +18,10 @@ from backbone.log.kafka.subscription import KafkaSubscription
 from backbone.log.kafka.topics import Topics, TopicSettings
 from backbone.log.port import Record
 from backbone.log.topics import require_legal
+
+# The client repeats every failed attempt to reach a broker as an error, many times a second. What matters
+# of it reaches the caller as LogUnavailable.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 LANES = 4
 _APPEND_SECONDS = 8.0

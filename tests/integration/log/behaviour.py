@@ -176,7 +176,12 @@ class ConsumeBehaviour:
         prefix = kit.name("later") + "."
         async with log.consume(kit.name("g"), [prefix + "*", kit.name("named")]) as subscription:
             await log.append([Record(prefix + "one", "k", b"1"), Record(kit.name("named"), "k", b"2")])
-            assert sorted(numbers(await fetch_exactly(subscription, 2))) == [1, 2]
+            came: list[int] = []
+            while len(came) < 2:
+                part = await fetch_exactly(subscription, 1)
+                await subscription.commit(part)
+                came += numbers(part)
+        assert sorted(came) == [1, 2]
 
     async def test_what_cannot_be_handled_is_buried_with_the_reason(self, kit: Kit, log: MessageLog) -> None:
         await log.append([Record(kit.name("t"), "k", b"0", {"sender": "2300000001"})])
