@@ -1,0 +1,58 @@
+"""The gateway as a service: its parts put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from backbone.service import Service, Worker
+from participant.context import Context
+from participant.identity import Identity
+from services.dip_gateway import responses
+from services.dip_gateway.admission import Admission
+from services.dip_gateway.channels import Channels
+from services.dip_gateway.courier import Courier
+from services.dip_gateway.delivery import Delivery
+from services.dip_gateway.front import Front
+from services.dip_gateway.intake import Intake
+from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.references import References
+from services.dip_gateway.refusals import RefusalBook
+from services.dip_gateway.router import Router
+from services.dip_gateway.settings import GatewaySettings
+from services.dip_gateway.webhooks import TargetGuard
+
+KAFKA_SETTLE_SECONDS = 5.0  # a Kafka group needs a while to be given its partitions
+
+
+def build(
+    context: Context,
+    identities: Sequence[Identity] = (),
+    settings: GatewaySettings | None = None,
+) -> Service:
+    """Build the gateway. ``settings``: default from the environment."""
+    settings = settings or GatewaySettings()
+    admission = Admission(context, context.catalogue().code_text(responses.PROCESSING_FAILED))
+    settle = KAFKA_SETTLE_SECONDS if context.settings.kafka else 0.0
+    references = References(context.database, context.log, settle)
+    intake = Intake(context, settings, admission, references)
+    guard = _guard(context)
+    delivery = Delivery(context, settings, Courier(context, guard))
+    router = Router(context, settings, Ledger(context.database))
+    channels = Channels(context, admission, intake, guard, delivery.webhook_changed)
+    front = Front(context, settings, RefusalBook(context, settings), channels.routes())
+    workers: list[Worker] = [] if settings.gateway_parts == "workers" else [references.run]
+    if settings.gateway_parts != "intake":
+        workers += [router.run, delivery.run]
+    return Service("dip_gateway", front, "", workers, references.loaded.is_set)
+
+
+def _guard(context: Context) -> TargetGuard:
+    """The emulator's own addresses are for its own parties, unless they are its public ones."""
+    public = urlsplit(context.settings.gateway_url).hostname
+    hosts = {urlsplit(url).hostname for url in (context.gateway_url, context.service_url("registration"))}
+    return TargetGuard(
+        context.settings.webhook_hosts,
+        context.settings.webhook_private_allowed,
+        frozenset(host for host in hosts if host and host != public),
+    )

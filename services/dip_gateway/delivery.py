@@ -1,0 +1,232 @@
+"""Delivery: takes addressed publications and status messages from the log and POSTs them to webhooks.
+
+What is to be delivered stands in a table from the moment it is taken from the log until it is delivered or
+abandoned, so a killed process goes on where it was. One process delivers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from backbone.journal import Kind
+from backbone.log import ConsumedRecord
+from participant.context import Context
+from participant.parties import Webhook
+from services.dip_gateway import queueing, store
+from services.dip_gateway.courier import Courier, Parcel
+from services.dip_gateway.lanes import Item, Lane
+from services.dip_gateway.patience import until_done
+from services.dip_gateway.reports import Reporter
+from services.dip_gateway.retry import Outcome, RetryPolicy, outcome
+from services.dip_gateway.settings import GatewaySettings
+from services.dip_gateway.settlements import Settlements
+
+GROUP: Final = "gateway-delivery"
+_BATCH: Final = 200
+_LOOK_SECONDS: Final = 1.0  # how often to look for a webhook set elsewhere, or a clock moved on
+
+_log = logging.getLogger(__name__)
+
+
+class _Traffic:
+    """One lane with what is needed to drive it."""
+
+    def __init__(self, lane: Lane, concurrency: int) -> None:
+        self.lane = lane
+        self.wake = asyncio.Event()
+        self.slots = asyncio.Semaphore(concurrency)
+
+
+class Delivery:
+    """Delivers. ``outage``: while it is set nothing leaves; messages wait and go out when it is lifted."""
+
+    def __init__(self, context: Context, settings: GatewaySettings, courier: Courier) -> None:
+        self._context = context
+        self._settings = settings
+        self._courier = courier
+        self._settlements = Settlements(context.database)
+        self._reporter = Reporter(context)
+        self._policy = RetryPolicy(
+            context.settings.retry_first_seconds,
+            context.settings.retry_max_seconds,
+            context.settings.retry_attempts,
+        )
+        self._random = Random(settings.seed)  # noqa: S311 - jitter, and it shall be repeatable
+        self._traffic: dict[tuple[str, str], _Traffic] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.outage = settings.outage
+
+    def waiting(self) -> int:
+        """How many deliveries are neither delivered nor abandoned."""
+        return sum(len(traffic.lane) for traffic in self._traffic.values())
+
+    def webhook_changed(self, dip_id: str) -> None:
+        """What was held for want of a webhook may go now."""
+        for (recipient, _), traffic in self._traffic.items():
+            if recipient == dip_id:
+                traffic.wake.set()
+
+    def resume(self) -> None:
+        """End the outage."""
+        self.outage = False
+        for traffic in self._traffic.values():
+            traffic.wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        try:
+            self._start(self._settlements.run())
+            for row in await until_done(self._waiting_rows, "delivery"):
+                self.add(queueing.item_of(row))
+            await self._follow()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _waiting_rows(self) -> Sequence[Row[Any]]:
+        async with self._context.database.read() as connection:
+            return await store.waiting_deliveries(connection)
+
+    async def _follow(self) -> None:
+        async with self._context.log.consume(GROUP, ["dip.pub.*", "dip.status"]) as subscription:
+            while True:
+                records = await until_done(lambda: subscription.fetch(_BATCH), "delivery")
+                for item in await until_done(lambda: self._enter(records), "delivery"):  # noqa: B023
+                    self.add(item)
+                await until_done(lambda: subscription.commit(records), "delivery")  # noqa: B023
+
+    async def _enter(self, records: Iterable[ConsumedRecord]) -> list[Item]:
+        """Put them into the table; those that were there already are not returned."""
+        created = self._context.clock.now()
+        rows = queueing.distinct(queueing.row_of(c.record, created) for c in records)
+        async with self._context.database.begin() as connection:
+            added = await store.add_deliveries(connection, rows)
+        return queueing.items_added(rows, added)
+
+    def add(self, item: Item) -> None:
+        """Queue an item that stands in the table."""
+        key = (item.recipient, item.channel)
+        traffic = self._traffic.get(key)
+        if traffic is None:
+            traffic = _Traffic(Lane(*key), self._settings.delivery_concurrency)
+            self._traffic[key] = traffic
+            self._start(self._drive(traffic))
+        traffic.lane.add(item)
+        traffic.wake.set()
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            _log.error("a delivery task failed", exc_info=task.exception())
+
+    async def _drive(self, traffic: _Traffic) -> None:
+        """Send what is due on one lane, as many POSTs at a time as the settings allow."""
+        lane = traffic.lane
+        while True:
+            await traffic.slots.acquire()
+            webhook = await self._webhook(lane)
+            taken = self._take(lane, webhook) if webhook else []
+            if webhook and taken:
+                self._start(self._send(traffic, webhook, taken))
+                continue
+            traffic.slots.release()
+            await self._pause(traffic, webhook)
+
+    async def _webhook(self, lane: Lane) -> Webhook | None:
+        if not len(lane):
+            return None
+        return await until_done(
+            lambda: self._context.directory.webhook(lane.recipient, lane.channel), "delivery"
+        )
+
+    def _take(self, lane: Lane, webhook: Webhook) -> list[Item]:
+        if self.outage:
+            return []
+        count = min(self._settings.delivery_batch, webhook.max_message_count or self._settings.delivery_batch)
+        size = webhook.max_payload_size * 1024 if webhook.max_payload_size else None
+        return lane.take(self._context.clock.now(), count, size)
+
+    async def _pause(self, traffic: _Traffic, webhook: Webhook | None) -> None:
+        """Wait for news; with something waiting, look again when it is due, and every second anyway."""
+        traffic.wake.clear()
+        lane = traffic.lane
+        if len(lane) and webhook is None:
+            await self._announce_held(lane)
+        due = lane.next_due()
+        seconds = None if not len(lane) else _LOOK_SECONDS
+        if due is not None:
+            seconds = min(_LOOK_SECONDS, max(0.0, (due - self._context.clock.now()).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await traffic.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _announce_held(self, lane: Lane) -> None:
+        held = [item for item in lane.items() if not item.announced]
+        for item in held:
+            item.announced = True
+        if held:
+            await until_done(lambda: self._reporter.held(held), "delivery")
+
+    async def _send(self, traffic: _Traffic, webhook: Webhook, taken: Sequence[Item]) -> None:
+        again: datetime | None = None
+        try:
+            parcel = await self._courier.carry(webhook, taken)
+            again = await self._conclude(taken, parcel)
+        finally:
+            traffic.slots.release()
+        traffic.lane.settle(taken, again=again)
+        traffic.wake.set()
+
+    async def _conclude(self, taken: Sequence[Item], parcel: Parcel) -> datetime | None:
+        """Record an attempt: journal first, then the table, so that a crash between the two repeats it."""
+        for item in taken:
+            item.attempts += 1
+        verdict, now = outcome(parcel.answer.status), self._context.clock.now()
+        seconds = None
+        if verdict is Outcome.RETRY:
+            seconds = self._policy.delay(taken[0].attempts, self._random, parcel.retry_after(now))
+        kind = _kind(verdict, seconds)
+        await until_done(lambda: self._reporter.attempted(kind, taken, parcel, seconds), "delivery")
+        again = None if seconds is None else now + timedelta(seconds=seconds)
+        await self._settlements.write([_result(item, kind, parcel, now, again) for item in taken])
+        return again
+
+
+def _kind(verdict: Outcome, seconds: float | None) -> Kind:
+    if verdict is Outcome.DONE:
+        return Kind.DELIVERED
+    return Kind.DELIVERY_ABANDONED if seconds is None else Kind.DELIVERY_ATTEMPTED
+
+
+_STATES: Final = {
+    Kind.DELIVERED: "delivered",
+    Kind.DELIVERY_ABANDONED: "abandoned",
+    Kind.DELIVERY_ATTEMPTED: "waiting",
+}
+
+
+def _result(item: Item, kind: Kind, parcel: Parcel, now: datetime, again: datetime | None) -> dict[str, Any]:
+    return {
+        "key": item.id,
+        "state": _STATES[kind],
+        "attempts": item.attempts,
+        "next_at": None if again is None else queueing.instant(again),
+        "status": parcel.answer.status,
+        "answer": parcel.answer.error or parcel.answer.text,
+        "finished_at": queueing.instant(now) if again is None else None,
+    }

@@ -1,0 +1,184 @@
+"""The front door: finds the endpoint for a request, reads its body within bounds, answers, keeps the books.
+
+Plain ASGI, because this is every message's way in. Paths and header names are taken in any case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+import orjson
+
+from backbone.errors import DatabaseUnavailable
+from participant.context import Context
+from services.dip_gateway import responses
+from services.dip_gateway.asgi import (
+    BodyTooLarge,
+    BodyTooSlow,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    read_body,
+    request_of,
+    send_bytes,
+)
+from services.dip_gateway.errors import ClientGone, Refused
+from services.dip_gateway.refusals import RefusalBook
+from services.dip_gateway.responses import Entry, standard_body
+from services.dip_gateway.settings import GatewaySettings
+
+JSON_HEADER: Final = (b"content-type", b"application/json")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer. ``value``: for JSON; None for an empty body."""
+
+    status: int
+    value: Any = None
+    headers: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
+
+
+Handler = Callable[[Request, Mapping[str, str]], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``template``: ``/dip-channel/{id}``, fixed parts in lower case."""
+
+    method: str
+    template: str
+    handler: Handler
+
+
+class Front:
+    """The gateway's ASGI application."""
+
+    def __init__(
+        self, context: Context, settings: GatewaySettings, book: RefusalBook, routes: Sequence[Route]
+    ) -> None:
+        self._context = context
+        self._book = book
+        self._limit = context.settings.max_body_bytes
+        self._seconds = settings.request_timeout_seconds
+        self._dip_id = context.dip_identity.dip_id
+        self._failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
+        self._routes = _table(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request | None = None
+        try:
+            handler, values = self._find(scope)
+            request = request_of(scope, await self._body(scope, receive))
+            reply = await handler(request, values)
+        except Refused as refused:
+            request = request or request_of(scope, b"")
+            await self._book.write(request, refused, seconds=asyncio.get_running_loop().time())
+            reply = self._refusal(refused)
+        except ClientGone:
+            return
+        except DatabaseUnavailable:
+            _log.warning("a request was answered 503: the database is away", exc_info=True)
+            reply = self._refusal(
+                self._refused(503, "The database cannot be reached.", "Send it again later.")
+            )
+        await _send(send, reply)
+
+    def _find(self, scope: Scope) -> tuple[Handler, dict[str, str]]:
+        """The handler for a path and method. Raises Refused with 404, 405 or 406."""
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        parts = raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")
+        for words, methods in self._routes.get(len(parts), ()):
+            values = _match(words, parts)
+            if values is not None:
+                return self._for_method(scope, methods), values
+        text = "This address is not known; POST messages to /dip-channel/IF-nnn."
+        raise self._refused(404, "There is nothing at this address.", text)
+
+    def _for_method(self, scope: Scope, methods: Mapping[str, Handler]) -> Handler:
+        handler = methods.get(scope["method"])
+        if handler is None:
+            raise self._refused(
+                405, f"{scope['method']} is not a method of this address.", f"Use {', '.join(methods)}."
+            )
+        if not _accepts_json(scope):
+            raise self._refused(
+                406, "The header Accept leaves out JSON.", "Accept application/json; answers are JSON."
+            )
+        return handler
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        try:
+            return await read_body(scope, receive, self._limit, self._seconds)
+        except BodyTooLarge as fault:
+            reason = f"The body is above {self._limit} bytes."
+            raise self._refused(413, reason, "Send the batch in parts.") from fault
+        except BodyTooSlow as fault:
+            reason = f"The body did not arrive within {self._seconds:g} s."
+            raise self._refused(408, reason, "Send it again.") from fault
+
+    def _refused(self, status: int, reason: str, advice: str) -> Refused:
+        return Refused(status, reason, [Entry(self._failed, f"{reason} {advice}")], detail=reason.rstrip("."))
+
+    def _refusal(self, refused: Refused) -> Reply:
+        body = standard_body(refused.entries, self._dip_id, self._context.clock.now())
+        headers = []
+        if refused.retry_after is not None:
+            headers.append((b"retry-after", str(refused.retry_after).encode()))
+        return Reply(refused.status, body, headers)
+
+
+def _table(routes: Sequence[Route]) -> dict[int, list[tuple[list[str], dict[str, Handler]]]]:
+    """Routes by number of path segments, then by template."""
+    by_template: dict[str, dict[str, Handler]] = {}
+    for route in routes:
+        by_template.setdefault(route.template, {})[route.method] = route.handler
+    table: dict[int, list[tuple[list[str], dict[str, Handler]]]] = {}
+    for template, methods in by_template.items():
+        words = template.strip("/").split("/")
+        table.setdefault(len(words), []).append((words, methods))
+    return table
+
+
+def _match(words: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
+    values = {}
+    for word, part in zip(words, parts, strict=True):
+        if word[0] == "{":
+            values[word[1:-1]] = unquote(part)
+        elif word != part.lower():
+            return None
+    return values
+
+
+def _accepts_json(scope: Scope) -> bool:
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"*/*").lower()
+    return not accept or any(kind in accept for kind in (b"*/*", b"application/*", b"json"))
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    if reply.value is None:
+        await send_bytes(send, reply.status, headers=reply.headers)
+    else:
+        await send_bytes(send, reply.status, orjson.dumps(reply.value), [JSON_HEADER, *reply.headers])
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Workers are the composition's business; here there is nothing to start or stop."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

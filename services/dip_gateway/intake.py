@@ -1,0 +1,274 @@
+"""POST /dip-channel/{id}: the hot path from the bytes of a request to its durable acceptance."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from backbone.errors import LogClosed, LogUnavailable, RecordTooLarge
+from backbone.journal import JournalEvent, Kind
+from backbone.log import Record
+from contracts import Catalogue, envelope, routing
+from contracts.errors import ContractError
+from contracts.validation import Validator
+from participant.context import Context
+from participant.parties import Party, Snapshot
+from services.dip_gateway import responses, texts
+from services.dip_gateway.admission import Admission, Admitted
+from services.dip_gateway.asgi import Request
+from services.dip_gateway.errors import Refused, Subject
+from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch
+from services.dip_gateway.references import References
+from services.dip_gateway.responses import Entry
+from services.dip_gateway.settings import GatewaySettings
+
+SERVICE: Final = "dip_gateway"
+_RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
+_BODY_KEPT: Final = 65_536  # of a refused request that cannot be taken apart, in the journal
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One message on its way into the log."""
+
+    judged: Judged
+    raw: str
+    transaction_id: str
+    correlation_id: str
+    at: datetime
+
+
+class Intake:
+    """Takes messages in. One per process."""
+
+    def __init__(
+        self, context: Context, settings: GatewaySettings, admission: Admission, references: References
+    ) -> None:
+        self._context = context
+        self._admission = admission
+        self._references = references
+        self._catalogue: Catalogue = context.catalogue()
+        self._validator = Validator(self._catalogue)
+        self._tolerance = timedelta(seconds=settings.timestamp_tolerance_seconds)
+        self._nesting = settings.max_nesting
+        self._senders: dict[tuple[str, str | None], frozenset[str]] = {}
+        self._success = self._catalogue.code_text(responses.SUCCESS)
+
+    def channel(self, name: str) -> str:
+        """The interface of a URL's channel, whatever its case. Raises Refused with 404."""
+        channel = name.upper()
+        if channel in self._catalogue.interfaces:
+            return channel
+        text = f"There is no channel {name}. Channels are named like the interfaces: IF-031, REP-002."
+        raise Refused(404, text, [self._entry("MSG1002", text)], detail="channel unknown")
+
+    async def take(self, request: Request, channel: str) -> list[Entry]:
+        """Accept a request; one entry per message. Raises Refused."""
+        if not self._references.loaded.is_set():
+            raise self.unavailable("The gateway is starting.")
+        admitted = await self._admission.admit(request)
+        messages = self._parse(request, admitted.party)
+        judged = judge_batch(messages, await self._rules(channel, admitted.party))
+        if any(one.findings for one in judged):
+            self._check_nesting(messages, request, admitted.party)
+            raise self._refused(judged, texts.split_raw(request.body, messages), admitted.party)
+        accepted = self._numbered(judged, texts.split_raw(request.body, messages))
+        await self._keep(accepted, request, channel, admitted)
+        return [self._accepted_entry(one) for one in accepted]
+
+    def unavailable(self, reason: str) -> Refused:
+        """503: nothing was taken in, and trying again is right."""
+        text = f"{reason} Nothing was accepted; send the same request again after {_RETRY_AFTER} s."
+        entry = self._entry(responses.PROCESSING_FAILED, text)
+        return Refused(503, reason, [entry], detail="unavailable", retry_after=_RETRY_AFTER)
+
+    def _parse(self, request: Request, party: Party) -> list[Any]:
+        try:
+            messages = orjson.loads(request.body)
+        except orjson.JSONDecodeError as fault:
+            raise self._unusable(f"The body is not JSON: {fault}.", request, party) from fault
+        if not isinstance(messages, list) or not messages:
+            text = 'The body is an array of one or more messages: [{"payload": {…}}].'
+            raise self._unusable(text, request, party)
+        limit = self._context.settings.max_batch
+        if len(messages) > limit:
+            text = f"The batch holds {len(messages)} messages; {limit} are allowed. Send it in parts."
+            raise self._unusable(text, request, party)
+        return messages
+
+    def _check_nesting(self, messages: list[Any], request: Request, party: Party) -> None:
+        """Nothing in the standard is deep, so this is asked of refused messages only, to say why."""
+        if texts.nested_deeper(messages, self._nesting):
+            text = f"The JSON is nested deeper than {self._nesting} levels; no message of the standard is."
+            raise self._unusable(text, request, party)
+
+    def _unusable(self, text: str, request: Request, party: Party) -> Refused:
+        subject = Subject(
+            sender=party.dip_id,
+            body=request.body[:_BODY_KEPT].decode(errors="replace"),
+            codes=(responses.SCHEMA_FAILURE,),
+        )
+        entry = self._entry(responses.SCHEMA_FAILURE, text, party)
+        return Refused(400, text, [entry], detail="body unusable", subjects=[subject])
+
+    async def _rules(self, channel: str, party: Party) -> Rules:
+        snapshot: Snapshot = await self._context.directory.snapshot()
+        return Rules(
+            channel=channel,
+            party=party,
+            party_of=snapshot.party,
+            check=self._validator.check,
+            senders=self._roles_of,
+            known=self._references.known,
+            now=self._now,
+            tolerance=self._tolerance,
+            environment=self._context.settings.environment_tag,
+        )
+
+    def _roles_of(self, interface: str, event: str | None) -> frozenset[str]:
+        """Who may send this; nothing is known of events that the catalogue does not have."""
+        key = (interface, event)
+        if key not in self._senders:
+            try:
+                roles = routing.rule(self._catalogue, interface, event).senders
+            except ContractError:
+                return frozenset()
+            self._senders[key] = roles
+        return self._senders[key]
+
+    def _now(self, mpan: str | None) -> datetime:
+        """The later of business time and the time of the MPAN's run: senders may live in either."""
+        clock = self._context.clock
+        return clock.now() if mpan is None else max(clock.now(), clock.now(mpan))
+
+    def _refused(self, judged: Sequence[Judged], raw: Sequence[str], party: Party) -> Refused:
+        """All or nothing: one entry per message, also for those that passed."""
+        wrong = [index + 1 for index, one in enumerate(judged) if one.findings]
+        entries = [self._judged_entry(one, wrong, party) for one in judged]
+        subjects = [_subject(one, text) for one, text in zip(judged, raw, strict=True)]
+        first = judged[wrong[0] - 1]
+        reason = f"message {wrong[0]} of {len(judged)}: {explain(first)}"
+        return Refused(400, reason, entries, detail="refused at level 1", subjects=subjects)
+
+    def _judged_entry(self, judged: Judged, wrong: Sequence[int], party: Party) -> Entry:
+        if judged.code is not None:
+            return self._entry(judged.code, explain(judged), party, judged)
+        others = ", ".join(map(str, wrong[:20]))
+        text = f"This message passed; it was refused with its batch, because of message {others}. Resend it."
+        return self._entry(responses.PROCESSING_FAILED, text, party, judged)
+
+    def _numbered(self, judged: Sequence[Judged], raw: Sequence[str]) -> list[Accepted]:
+        numbered = []
+        for one, text in zip(judged, raw, strict=True):
+            header, at = one.header, self._context.clock.now(one.header.mpan)
+            sender = envelope.Sender(header.sender or "", header.role or "")
+            transaction = envelope.transaction_id(header.interface or "", sender, at, secrets.token_hex(8))
+            correlation = header.correlation_id or envelope.correlation_id(at)
+            numbered.append(Accepted(one, text, transaction, correlation, at))
+        return numbered
+
+    async def _keep(
+        self, accepted: Sequence[Accepted], request: Request, channel: str, admitted: Admitted
+    ) -> None:
+        """Append messages and journal in one; what was appended is durable. Raises Refused with 503."""
+        records = [_message_record(one, channel) for one in accepted]
+        records += [_journal_record(one, request, admitted) for one in accepted]
+        uses = [(one.judged.header.sender or "", one.judged.header.reference or "") for one in accepted]
+        self._references.claim(uses)
+        try:
+            await self._context.log.append(records)
+        except (LogUnavailable, LogClosed) as fault:
+            self._references.release(uses)
+            raise self.unavailable("The message log cannot be reached.") from fault
+        except RecordTooLarge as fault:
+            self._references.release(uses)
+            text = f"{fault}. Send a smaller message."
+            entries = [self._entry(responses.PROCESSING_FAILED, text, admitted.party)]
+            raise Refused(413, str(fault), entries, detail="record too large") from fault
+
+    def _accepted_entry(self, accepted: Accepted) -> Entry:
+        header = accepted.judged.header
+        return Entry(
+            message=self._success,
+            recipient=header.sender,
+            transaction_id=accepted.transaction_id,
+            reference=header.reference,
+            correlation_id=accepted.correlation_id,
+            connection_provider=header.connection_provider,
+        )
+
+    def _entry(self, code: str, text: str, party: Party | None = None, judged: Judged | None = None) -> Entry:
+        header = judged.header if judged else envelope.Header()
+        return Entry(
+            message=self._catalogue.code_text(code),
+            help=text,
+            recipient=party.dip_id if party else None,
+            reference=texts.fitting(header.reference, 200),
+            correlation_id=texts.fitting(header.correlation_id, 60),
+            connection_provider=texts.fitting(header.connection_provider, 10),
+        )
+
+
+def _message_record(accepted: Accepted, channel: str) -> Record:
+    header = accepted.judged.header
+    return Record(
+        topic=f"dip.if.{channel}",
+        key=header.mpan or header.sender or "",
+        value=orjson.dumps(accepted.judged.message),
+        headers={
+            "transaction-id": accepted.transaction_id,
+            "correlation-id": accepted.correlation_id,
+            "received-at": accepted.at.isoformat(),
+            "sender": header.sender or "",
+            "reference": header.reference or "",
+        },
+    )
+
+
+def _journal_record(accepted: Accepted, request: Request, admitted: Admitted) -> Record:
+    header, signed = accepted.judged.header, admitted.signed
+    return JournalEvent(
+        kind=Kind.ACCEPTED,
+        at=accepted.at,
+        service=SERVICE,
+        mpan=header.mpan,
+        interface=header.interface,
+        event_code=header.event,
+        sender=header.sender,
+        reference=header.reference,
+        transaction_id=accepted.transaction_id,
+        correlation_id=accepted.correlation_id,
+        headers=request.public_headers,
+        body=accepted.raw,
+        details={
+            "schema": "valid",
+            "url": request.url,
+            "method": request.method,
+            "signature": {
+                "subject": signed.subject,
+                "fingerprint": signed.certificate_fingerprint,
+                "notAfter": signed.not_after.isoformat(),
+            },
+            "warnings": list(accepted.judged.warnings),
+        },
+    ).to_record()
+
+
+def _subject(judged: Judged, raw: str) -> Subject:
+    header = judged.header
+    return Subject(
+        interface=header.interface,
+        event=header.event,
+        sender=header.sender,
+        mpan=header.mpan,
+        reference=header.reference,
+        correlation_id=header.correlation_id,
+        body=raw,
+        codes=tuple(dict.fromkeys(finding.code for finding in judged.findings)),
+        violations=[finding.as_details() for finding in judged.findings],
+    )

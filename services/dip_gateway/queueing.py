@@ -1,0 +1,100 @@
+"""Between the log, the table of deliveries and the lanes: one delivery in its three forms. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from backbone.log import Record
+from services.dip_gateway.lanes import Item
+from services.dip_gateway.status import CHANNEL as STATUS
+from services.dip_gateway.status import TOPIC as STATUS_TOPIC
+
+_ITEM_FIELDS = (
+    "id",
+    "recipient",
+    "channel",
+    "occurrence",
+    "publication",
+    "order_key",
+    "body",
+    "mpan",
+    "sender",
+    "event",
+    "reference",
+    "transaction_id",
+    "correlation_id",
+    "routing",
+    "replay",
+    "attempts",
+)
+
+
+def instant(moment: datetime) -> str:
+    """As it stands in the table: UTC, so that texts sort like moments."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def channel_of(publication: str) -> str:
+    """The channel of a publication: ``IF-031`` for ``PUB-031``; reports keep their name."""
+    return f"IF-{publication[4:]}" if publication.startswith("PUB-") else publication
+
+
+def row_of(record: Record, created: datetime) -> dict[str, Any]:
+    """The table row for a record of ``dip.pub.*`` or ``dip.status``."""
+    headers = record.headers
+    is_status = record.topic == STATUS_TOPIC
+    publication = STATUS if is_status else record.topic.removeprefix("dip.pub.")
+    return {
+        "recipient": headers["recipient"],
+        "channel": channel_of(publication),
+        "occurrence": headers["id"] if is_status else headers["transaction-id"],
+        "publication": publication,
+        "routing": headers.get("routing"),
+        "order_key": record.key,
+        "mpan": headers.get("mpan") or None,
+        "sender": headers.get("sender") or None,
+        "event": headers.get("event") or None,
+        "reference": headers.get("reference") or None,
+        "transaction_id": headers.get("transaction-id") or None,
+        "correlation_id": headers.get("correlation-id") or None,
+        "schema_version": headers.get("schema-version") or None,
+        "replay": False,
+        "body": record.value,
+        "state": "waiting",
+        "attempts": 0,
+        "created_at": instant(created),
+    }
+
+
+def identity(row: Any) -> tuple[str, str, str]:
+    """What makes a delivery one and the same."""
+    return (row["recipient"], row["channel"], row["occurrence"])
+
+
+def distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each delivery once, in order."""
+    return list({identity(row): row for row in reversed(list(rows))}.values())[::-1]
+
+
+def items_added(
+    rows: Sequence[dict[str, Any]], added: Sequence[Row[tuple[int, str, str, str]]]
+) -> list[Item]:
+    """The items of those rows that were new, in order of the rows."""
+    ids = {(row.recipient, row.channel, row.occurrence): row.id for row in added}
+    new = [row for row in rows if identity(row) in ids]
+    return [_item({**row, "id": ids[identity(row)]}) for row in new]
+
+
+def item_of(row: Row[Any]) -> Item:
+    """A delivery as it stands in the table."""
+    item = _item(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented access by name
+    item.due = datetime.fromisoformat(row.next_at) if row.next_at else None
+    return item
+
+
+def _item(values: Any) -> Item:
+    return Item(**{name: values[name] for name in _ITEM_FIELDS})

@@ -1,0 +1,95 @@
+"""Sender references already used: a reference counts once and for all (MSG1006), across restarts.
+
+Asked on the hot path, so kept in memory, as 64 bits each; made durable behind it, from the log itself: what
+was accepted is in the log before the sender has its answer, and this follows the log. One process takes
+messages in; where several do, each has to see the others' references (see ``shared``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from backbone.database import Database
+from backbone.errors import DatabaseUnavailable, LogUnavailable
+from backbone.log import ConsumedRecord, MessageLog
+from services.dip_gateway import store
+
+GROUP = "gateway-references"
+Use = tuple[str, str]
+_BATCH = 1000
+_RETRY_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def digest(sender: str, reference: str) -> int:
+    """64 bits of a sender's reference, as a signed number; two of a billion collide once in 37 cases."""
+    raw = blake2b(f"{sender}\0{reference}".encode(), digest_size=8).digest()
+    return int.from_bytes(raw, "big", signed=True)
+
+
+class References:
+    """What was used. Until ``loaded`` is set nothing may be accepted.
+
+    ``settle_seconds``: how long the log must be silent before its end counts as reached.
+    """
+
+    def __init__(self, database: Database, log: MessageLog, settle_seconds: float = 0.0) -> None:
+        self._database = database
+        self._message_log = log
+        self._settle_seconds = settle_seconds
+        self._used: set[int] = set()
+        self.loaded = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    def known(self, sender: str, reference: str) -> bool:
+        return digest(sender, reference) in self._used
+
+    def claim(self, uses: Iterable[Use]) -> None:
+        """Take references before the messages are appended, so that no second request gets in between."""
+        self._used.update(digest(*use) for use in uses)
+
+    def release(self, uses: Iterable[Use]) -> None:
+        """Give back what was claimed for messages that were not appended after all."""
+        self._used.difference_update([digest(*use) for use in uses])
+
+    async def run(self) -> None:
+        """Load what is known, then follow the log, until cancelled."""
+        self._used |= await self._stored()
+        async with self._message_log.consume(GROUP, ["dip.if.*"]) as subscription:
+            while True:
+                try:
+                    wait = None if self.loaded.is_set() else self._settle_seconds
+                    records = await subscription.fetch(_BATCH, wait)
+                    if records:
+                        await self._keep(records)
+                        await subscription.commit(records)
+                    else:
+                        self.loaded.set()
+                except (LogUnavailable, DatabaseUnavailable) as fault:
+                    _log.warning("used references wait: %s", fault)
+                    await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _stored(self) -> set[int]:
+        while True:
+            try:
+                async with self._database.read() as connection:
+                    return await store.load_references(connection)
+            except DatabaseUnavailable as fault:
+                _log.warning("used references wait for the database: %s", fault)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _keep(self, records: Iterable[ConsumedRecord]) -> None:
+        uses = [
+            digest(headers["sender"], headers["reference"])
+            for headers in (consumed.record.headers for consumed in records)
+            if "sender" in headers and "reference" in headers
+        ]
+        self._used.update(uses)
+        async with self._database.begin() as connection:
+            await store.save_references(connection, uses)

@@ -1,0 +1,151 @@
+"""Tables and queries of the gateway: used references, deliveries, who holds which role for an MPAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backbone.database import metadata
+
+_IDENTIFIER = BigInteger().with_variant(Integer, "sqlite")
+_CHUNK: Final = 500
+
+reference_table = Table(
+    "gateway_reference", metadata, Column("digest", BigInteger, primary_key=True, autoincrement=False)
+)
+
+delivery_table = Table(
+    "gateway_delivery",
+    metadata,
+    Column("id", _IDENTIFIER, primary_key=True, autoincrement=True),
+    Column("recipient", String(10), nullable=False),
+    Column("channel", String(20), nullable=False),  # IF-031, or STATUS
+    Column("occurrence", String(150), nullable=False),  # transaction ID; with the requeue's ID when repeated
+    Column("publication", String(20), nullable=False),  # PUB-031, or STATUS
+    Column("routing", String(10)),
+    Column("order_key", String(60), nullable=False),  # MPAN where there is one, else the sender
+    Column("mpan", String(20)),
+    Column("sender", String(20)),
+    Column("event", String(60)),
+    Column("reference", String(250)),
+    Column("transaction_id", String(80)),
+    Column("correlation_id", String(80)),
+    Column("schema_version", String(20)),
+    Column("replay", Boolean, nullable=False, default=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),  # waiting, delivered, abandoned
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", String(40)),  # ISO instant, UTC; None: at once
+    Column("status", Integer),
+    Column("answer", Text),
+    Column("created_at", String(40), nullable=False),
+    Column("finished_at", String(40)),
+    UniqueConstraint("recipient", "channel", "occurrence"),
+    Index(None, "state", "id"),
+    Index(None, "recipient", "channel", "created_at"),
+)
+
+holding_table = Table(
+    "gateway_holding",
+    metadata,
+    Column("mpan", String(20), primary_key=True),
+    Column("family", String(10), primary_key=True),
+    Column("begins", String(40), primary_key=True),
+    Column("role", String(10), nullable=False),
+    Column("dip_id", String(20), nullable=False),
+    Column("ends", String(40)),
+)
+
+
+def insert_ignoring(connection: AsyncConnection, table: Table) -> Any:
+    """``INSERT … ON CONFLICT DO NOTHING`` in the dialect at hand."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+async def load_references(connection: AsyncConnection) -> set[int]:
+    """All digests ever stored."""
+    rows = await connection.execute(select(reference_table.c.digest))
+    return set(rows.scalars())
+
+
+async def save_references(connection: AsyncConnection, digests: Sequence[int]) -> None:
+    if digests:
+        rows = [{"digest": digest} for digest in digests]
+        await connection.execute(insert_ignoring(connection, reference_table), rows)
+
+
+async def add_deliveries(
+    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]
+) -> list[Row[tuple[int, str, str, str]]]:
+    """Insert those not there yet; (id, recipient, channel, occurrence) of each new one."""
+    columns = delivery_table.c
+    added: list[Row[tuple[int, str, str, str]]] = []
+    for start in range(0, len(rows), _CHUNK):
+        query = insert_ignoring(connection, delivery_table).values(list(rows[start : start + _CHUNK]))
+        returned = query.returning(columns.id, columns.recipient, columns.channel, columns.occurrence)
+        added += (await connection.execute(returned)).all()
+    return added
+
+
+async def waiting_deliveries(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """Every delivery that is not finished, oldest first."""
+    query = select(delivery_table).where(delivery_table.c.state == "waiting")
+    return (await connection.execute(query.order_by(delivery_table.c.id))).all()
+
+
+async def finish_deliveries(connection: AsyncConnection, results: Sequence[Mapping[str, Any]]) -> None:
+    """Write what attempts led to: ``key`` (the id), state, attempts, next_at, status, answer, finished_at."""
+    names = ("state", "attempts", "next_at", "status", "answer", "finished_at")
+    query = update(delivery_table).where(delivery_table.c.id == bindparam("key"))
+    await connection.execute(query.values({name: bindparam(name) for name in names}), list(results))
+
+
+async def find_deliveries(
+    connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], limit: int | None = None
+) -> Sequence[Row[Any]]:
+    """Deliveries that fit all conditions, oldest first."""
+    query = select(delivery_table).where(*conditions).order_by(delivery_table.c.id).limit(limit)
+    return (await connection.execute(query)).all()
+
+
+async def count_deliveries(connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    query = select(func.count()).select_from(delivery_table).where(*conditions)
+    return int(await connection.scalar(query) or 0)
+
+
+async def load_holdings(connection: AsyncConnection, mpans: Iterable[str]) -> Sequence[Row[Any]]:
+    """What is held for these MPANs."""
+    query = select(holding_table).where(holding_table.c.mpan.in_(list(mpans)))
+    return (await connection.execute(query)).all()
+
+
+async def replace_holdings(
+    connection: AsyncConnection, mpans: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put ``rows`` in the place of everything held for these MPANs."""
+    await connection.execute(delete(holding_table).where(holding_table.c.mpan.in_(mpans)))
+    if rows:
+        await connection.execute(holding_table.insert(), list(rows))
