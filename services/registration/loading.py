@@ -26,7 +26,7 @@ def metering_point(
     since = site.since or uk_midnight(now - _YEARS_OF_HISTORY)
     group = site.gsp_group or gsp_group_of(distributor_of(mpan))
     if group is None:
-        raise ValueError(f"gspGroup is needed: distributor {mpan[:2]} may be in any GSP group")
+        raise ValueError(f"GSPGroupID is needed: distributor {mpan[:2]} may be in any GSP group")
     return MeteringPoint(
         mpan=mpan,
         registration_service=registration_service,

@@ -9,6 +9,7 @@ from typing import Any
 from backbone.clock import uk_midnight
 from contracts import css, envelope, load_catalogue
 from contracts.envelope import MpanBlock, ResponseBlock, Sender
+from contracts.validation import Validator
 from participant.handlers import DipOut, Incoming, Outgoing, World
 from participant.parties import Party
 from services.registration.handlers import registry
@@ -197,3 +198,15 @@ def built(out: DipOut) -> dict[str, Any]:
         primary=out.primary,
         correlation_id=out.correlation_id,
     )
+
+
+VALIDATOR = Validator(CATALOGUE)
+
+
+def assert_valid(outputs: Sequence[Outgoing]) -> None:
+    """Every DIP message keeps the published schema and carries the right M0."""
+    for out in sent(outputs):
+        checked = VALIDATOR.check(built(out))
+        assert checked.valid, (out.interface, out.event, checked.violations)
+        assert checked.violations == ()
+        assert out.mpan == MpanBlock(out.mpan.mpan if out.mpan else "", LDSO, "_A")
