@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ __all__ = ["KINDS", "Fault", "sample", "spoiled"]
 
 _UK: Final = ZoneInfo("Europe/London")
 _FIRST_DAY: Final = datetime(2026, 1, 2, tzinfo=UTC)
+_THE_DIP: Final = envelope.Sender("1000000000", "DIP")
 _HALF_HOUR: Final = timedelta(minutes=30)
 _SET_BY_DIP: Final = frozenset({"D0"})
 _FULL_DAY: Final = frozenset({"B047", "B048", "B052", "B084"})  # blocks repeated for each period of a day
@@ -77,6 +79,10 @@ def put(message: Any, pointer: str, value: Any) -> None:
         raise SampleImpossible(f"{pointer}: no such place in the message") from error
 
 
+def _random(seed: str) -> Random:
+    return Random(seed)
+
+
 class _Maker:
     """Makes one message."""
 
@@ -85,9 +91,8 @@ class _Maker:
         self.variant = variant
         self.event = f"[{event.strip('[]')}]"
         self.random = _random(f"{seed} {variant.interface} {self.event}")
-        self.sent = _FIRST_DAY + timedelta(
-            days=self.random.randrange(364), minutes=self.random.randrange(1440)
-        )
+        day, minute = self.random.randrange(364), self.random.randrange(1440)
+        self.sent = _FIRST_DAY + timedelta(days=day, minutes=minute)
         local = self.sent.astimezone(_UK).date()
         midnight = datetime(local.year, local.month, local.day, tzinfo=_UK)
         self.values = Values(self.random, midnight, self.random.randint(10, 23), wild)
@@ -111,8 +116,9 @@ class _Maker:
         return message
 
     def _sender(self) -> envelope.Sender:
-        roles = sorted(self._rule_part("senders") - {"DIP"}) or ["SUP"]
-        role = self.random.choice(roles)
+        role = self.random.choice(sorted(self._rule_part("senders")) or ["SUP"])
+        if role == "DIP":
+            return _THE_DIP
         return envelope.Sender(self.values.dip_id(_ROLE_WORDS.get(role, "")), role)
 
     def _primary(self) -> list[str]:
