@@ -92,6 +92,9 @@ def _gone_wrong(case: Case) -> StepState:
 def _violations(event: JournalEvent) -> Iterable[Finding]:
     found = event.details.get("violations") or event.details.get("problems") or ()
     for item in found:
+        if isinstance(item, str):
+            yield Finding(sentence=item)
+            continue
         yield Finding(
             pointer=str(item.get("pointer", "")),
             expected=item.get("expected"),

@@ -44,8 +44,9 @@ class RoleDefinition(Strict):
 class Command(Strict):
     """An order to a service of the harness, sent on the message log.
 
-    ``to``: the role whose party is to act. ``played_by_harness``: send it only when the harness plays
-    that role, since a participant's system takes no orders from us.
+    ``to``: the role whose party is to act, or on whose behalf something is done. ``played_by_harness``:
+    send it only when the harness plays that role, since a participant's system takes no orders from us.
+    ``played_by_participant``: send it only when a participant plays that role.
     """
 
     service: ServiceName
@@ -53,6 +54,7 @@ class Command(Strict):
     to: RoleName
     arguments: dict[str, Any] = Field(default_factory=dict)
     played_by_harness: RoleName | None = None
+    played_by_participant: RoleName | None = None
 
 
 class Expectation(Strict):

@@ -81,19 +81,20 @@ def _guidance(scenario: Scenario, step: Step, where: str) -> Iterator[Finding]:
 
 def _commands(scenario: Scenario) -> Iterator[Finding]:
     for where, command in _all_commands(scenario):
-        for field, role in (("to", command["to"]), ("playedByHarness", command["played_by_harness"])):
+        for field in ("to", "playedByHarness", "playedByParticipant"):
+            role = command.get(field)
             if role is not None and role not in scenario.roles:
                 yield f"{where}/{field}", f"{role} is not among the roles of this scenario."
 
 
 def _all_commands(scenario: Scenario) -> Iterator[tuple[str, dict[str, Any]]]:
     for index, command in enumerate(scenario.prepare):
-        yield f"/prepare/{index}", command.model_dump()
+        yield f"/prepare/{index}", command.model_dump(by_alias=True)
     for index, step in enumerate(scenario.steps):
         for number, command in enumerate(step.release):
-            yield f"/steps/{index}/release/{number}", command.model_dump()
+            yield f"/steps/{index}/release/{number}", command.model_dump(by_alias=True)
         if step.inject:
-            yield f"/steps/{index}/inject", step.inject.model_dump()
+            yield f"/steps/{index}/inject", step.inject.model_dump(by_alias=True)
 
 
 def _expressions(scenario: Scenario) -> Iterator[Finding]:

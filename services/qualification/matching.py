@@ -124,7 +124,16 @@ def first_match(
     wanted: Pattern, events: Sequence[JournalEvent], taken: Collection[str]
 ) -> JournalEvent | None:
     """The earliest event that decides this step, good or bad, and decides no earlier one."""
-    return next((e for e in matching(wanted, events, wanted.kinds) if e.id not in taken), None)
+    found = next((e for e in matching(wanted, events, wanted.kinds) if e.id not in taken), None)
+    return found and (_refusal_of(found, wanted, events) or found)
+
+
+def _refusal_of(found: JournalEvent, wanted: Pattern, events: Sequence[JournalEvent]) -> JournalEvent | None:
+    """Outside the DIP a message is written down as it comes, and its refusal, if any, right after it."""
+    if wanted.way is not Way.OUTSIDE or found.reference is None:
+        return None
+    refusals = matching(wanted, events, [Kind.CSS_REFUSED])
+    return next((e for e in refusals if e.reference == found.reference), None)
 
 
 def matching(

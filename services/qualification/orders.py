@@ -71,9 +71,11 @@ def moments(binding: Binding, events: Sequence[JournalEvent], step: Step) -> lis
 
 
 def applies(command: Command, binding: Binding) -> bool:
-    """Whether a command is sent in this run: a participant's system takes no orders from us."""
-    role = command.played_by_harness
-    return role is None or not binding.parties[role].participant
+    """Whether a command is sent in this run, as its roles are bound."""
+    harness, participant = command.played_by_harness, command.played_by_participant
+    if harness is not None and binding.parties[harness].participant:
+        return False
+    return participant is None or binding.parties[participant].participant
 
 
 def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent]) -> list[str]:

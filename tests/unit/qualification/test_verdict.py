@@ -349,6 +349,18 @@ def test_given_a_switch_request_refused_by_css_then_the_first_step_fails(story: 
     assert failed.explanation.startswith("CSS refused CSS01700 from SUPI (2300000012) with 400.")
 
 
+def test_given_a_switch_request_written_down_and_refused_then_the_refusal_counts(story: Story) -> None:
+    story.prepared()
+    request = story.switch(reference="event-id-1")
+    story.change(story.switch(reference="event-id-1"), kind=Kind.CSS_MESSAGE)
+    refused = story.switch(reference="event-id-1", details={"problems": ["The MPAN is not registered"]})
+    refused = story.change(refused, kind=Kind.CSS_REFUSED)
+    failed = step(judge(story), 1)
+    assert failed.status is StepStatus.FAILED
+    assert failed.at == refused.at != request.at
+    assert failed.explanation.endswith("The MPAN is not registered.")
+
+
 def test_given_a_restart_then_the_waits_begin_anew(story: Story) -> None:
     story.until_site_information()
     story.delivery(story.appointment(), "2200000001", 201)
@@ -434,7 +446,8 @@ def _regs_is_the_participant() -> Binding:
 
 def test_given_the_registration_service_is_the_participant_then_it_is_the_one_waited_for() -> None:
     story = Story(_regs_is_the_participant())
-    story.add(Kind.HARNESS_PREPARED, run="run-1", details={"command": "plan"})
+    for command in ("register_with", "plan"):
+        story.add(Kind.HARNESS_PREPARED, run="run-1", details={"command": command})
     story.switch()
     story.pending()
     assert step(judge(story), 3).status is StepStatus.WAITING_FOR_PARTICIPANT

@@ -1,0 +1,189 @@
+"""The HTTP interface of qualification, under ``/api``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from backbone.errors import DatabaseUnavailable, LogUnavailable
+from backbone.journal import JournalIndex
+from services.qualification.errors import (
+    BindingInvalid,
+    QualificationError,
+    RunConflict,
+    RunUnknown,
+    ScenarioUnknown,
+)
+from services.qualification.evidence import Environment, evidence_files, zipped
+from services.qualification.format import Scenario
+from services.qualification.runs import RunManager, RunRequest
+from services.qualification.scenario import find
+
+_STATUS: dict[type[QualificationError], int] = {
+    ScenarioUnknown: 404,
+    RunUnknown: 404,
+    BindingInvalid: 422,
+    RunConflict: 409,
+}
+LONGEST_WAIT_SECONDS = 60.0
+SHOWN = 200
+
+
+class StartRun(BaseModel):
+    """The body of ``POST /api/runs``."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    scenario: str
+    participants: dict[str, str] = Field(default_factory=dict, description="Role name to DIP ID")
+    inject: list[str] = Field(default_factory=list, description="Messages the harness sends for you")
+    timeout: Annotated[float | None, Field(gt=0, le=86_400)] = None
+    mpan: str | None = None
+
+
+class Json(Response):
+    """JSON through orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def application(runs: RunManager, index: JournalIndex, environment: Callable[[], Environment]) -> FastAPI:
+    """The web application; its paths carry the prefix."""
+    app = FastAPI(
+        title="DIP Emulator: qualification",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.include_router(_scenarios(runs))
+    app.include_router(_runs(runs, environment))
+    app.include_router(_journal(index))
+    app.add_exception_handler(QualificationError, _refuse)
+    for fault in (DatabaseUnavailable, LogUnavailable):
+        app.add_exception_handler(fault, _unavailable)
+    return app
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+    return Json({"detail": str(error)}, status)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return Json({"detail": f"The harness cannot do this now: {error}"}, 503)
+
+
+def _scenarios(runs: RunManager) -> APIRouter:
+    router = APIRouter(prefix="/api/scenarios", tags=["scenarios"])
+
+    @router.get("")
+    async def scenarios() -> Response:
+        """All test cases."""
+        return Json([_summary(scenario) for scenario in runs.scenarios.values()])
+
+    @router.get("/{scenario_id}")
+    async def scenario(scenario_id: str) -> Response:
+        """One test case, as its file says."""
+        found = find(runs.scenarios, scenario_id)
+        return Json(found.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+    return router
+
+
+def _summary(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "id": scenario.id,
+        "testScenario": scenario.test_scenario,
+        "testCase": scenario.test_case,
+        "title": scenario.title,
+        "steps": len(scenario.steps),
+        "roles": [
+            {"key": name, "role": role.role, "title": role.title, "participant": role.participant}
+            for name, role in scenario.roles.items()
+        ],
+    }
+
+
+def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter:
+    router = APIRouter(prefix="/api/runs", tags=["runs"])
+
+    @router.post("", status_code=201)
+    async def start(wish: StartRun) -> Response:
+        """Start a run. Answers when the harness is prepared for it, with all the tester needs to know."""
+        return Json(await runs.create(RunRequest(**wish.model_dump())), 201)
+
+    @router.get("")
+    async def listing(
+        participant: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN
+    ) -> Response:
+        """The newest runs first; with ``participant`` (DIP ID) those that are ready for that participant."""
+        return Json(await runs.documents(limit, participant))
+
+    @router.get("/{run_id}")
+    async def run(
+        run_id: str, after: int = -1, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS)] = 0
+    ) -> Response:
+        """The run; with ``after`` (a version) and ``wait`` (seconds) as soon as it is newer than that."""
+        return Json(await runs.document(run_id, after, wait))
+
+    @router.get("/{run_id}/evidence")
+    async def evidence(run_id: str) -> Response:
+        """The evidence folder as a ZIP archive; of a run that has not ended, as it stands."""
+        stored, events, document = await runs.evidence(run_id)
+        files = evidence_files(stored, events, document, environment())
+        name = f'attachment; filename="{document["name"]}.zip"'
+        return Response(zipped(files), media_type="application/zip", headers={"Content-Disposition": name})
+
+    @router.post("/{run_id}/cancel")
+    async def cancel(run_id: str) -> Response:
+        """End a run now."""
+        return Json(await runs.cancel(run_id))
+
+    return router
+
+
+def _journal(index: JournalIndex) -> APIRouter:
+    router = APIRouter(prefix="/api/journal", tags=["journal"])
+
+    @router.get("")
+    async def journal(
+        mpan: str | None = None,
+        party: str | None = None,
+        reference: str | None = None,
+        correlation: str | None = None,
+        transaction: str | None = None,
+        interface: str | None = None,
+        run: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN,
+    ) -> Response:
+        """What happened, in order: the events that fit all that is given."""
+        if any(moment is not None and moment.tzinfo is None for moment in (since, until)):
+            raise HTTPException(422, "since and until need an offset, as 2026-03-01T00:00:00+00:00")
+        rows = await index.events(
+            mpan=mpan,
+            party=party,
+            reference=reference,
+            correlation=correlation,
+            transaction=transaction,
+            interface=interface,
+            run=run,
+            since=since,
+            until=until,
+            after=after,
+            limit=limit,
+        )
+        return Json([{"sequence": number, **orjson.loads(event.to_bytes())} for number, event in rows])
+
+    return router

@@ -1,0 +1,17 @@
+"""The qualification service: scenarios, runs, verdicts and evidence."""
+
+from __future__ import annotations
+
+from backbone.service import Service
+from participant.context import Context
+from services.qualification.api import application
+from services.qualification.evidence import environment_of
+from services.qualification.runs import RunManager
+from services.qualification.scenario import load_scenarios
+
+
+def build(context: Context) -> Service:
+    """The service. Raises ScenarioInvalid when a scenario file cannot be used."""
+    runs = RunManager(context, load_scenarios())
+    app = application(runs, context.index, lambda: environment_of(context))
+    return Service("qualification", app, "/api", [runs.work], lambda: runs.ready)

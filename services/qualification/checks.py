@@ -1,0 +1,104 @@
+"""Checks that evidence repeats on every message: schema and signature, whatever the scenario asked.
+
+They are made from the raw bytes and headers alone, so that a reader need not take the gateway's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backbone.journal.events import JournalEvent, Kind
+from contracts import css, load_catalogue
+from contracts.errors import ContractError
+from contracts.validation import Severity, Validator
+from participant.errors import SignatureRefused
+from participant.signing import HEADERS, Verifier
+from services.qualification.messages import message_of
+
+GOOD = "good"
+BAD = "bad"
+NOT_MADE = "not made"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check: ``good``, ``bad`` or ``not made``, a sentence, and what was found."""
+
+    result: str
+    text: str
+    findings: tuple[tuple[str, str, str], ...] = ()  # pointer, code, sentence
+
+
+class Checks:
+    """Makes the checks with one catalogue and one set of trust anchors (PEM texts)."""
+
+    def __init__(self, version: str, trust_anchors: Sequence[str] = ()) -> None:
+        self._version = version
+        self._validator = _validator(version)
+        self._verifier = Verifier(trust_anchors, window=None) if trust_anchors else None
+
+    def schema(self, event: JournalEvent) -> Check:
+        """Whether the message is one of the standard."""
+        message = message_of(event)
+        if message is None:
+            return Check(NOT_MADE, "There is no message to check.")
+        if (event.interface or "").startswith("CSS"):
+            found = tuple((problem.pointer, "", problem.message) for problem in css.check(message))
+            return _schema_result("our CSS message definition", found)
+        if self._validator is None:
+            return Check(NOT_MADE, f"The message contracts {self._version} are not at hand.")
+        violations = self._validator.check(message).violations
+        errors = tuple((v.pointer, v.code, v.message) for v in violations if v.severity is Severity.ERROR)
+        return _schema_result(f"message contracts {self._version}", errors)
+
+    def signature(self, event: JournalEvent) -> Check:
+        """Whether the request was signed, over these bytes, by a certificate that is trusted."""
+        if (event.interface or "").startswith("CSS"):
+            return Check(NOT_MADE, "The DIP's rules of signing do not apply to CSS messages.")
+        given = {name.lower() for name in event.headers}
+        if not all(name.lower() in given for name in HEADERS):
+            return _recorded(event)
+        if self._verifier is None:
+            return _recorded(event)
+        return _verified(self._verifier, event, event.at)
+
+
+def _validator(version: str) -> Validator | None:
+    try:
+        return Validator(load_catalogue(version))
+    except ContractError:
+        return None
+
+
+def _schema_result(against: str, found: tuple[tuple[str, str, str], ...]) -> Check:
+    if not found:
+        return Check(GOOD, f"Valid against {against}.")
+    return Check(BAD, f"{len(found)} violation{'s' if len(found) > 1 else ''} of {against}.", found)
+
+
+def _verified(verifier: Verifier, event: JournalEvent, at: datetime) -> Check:
+    body, url = (event.body or "").encode(), str(event.details.get("url", ""))
+    method = str(event.details.get("method", "POST"))
+    for candidate in (body, b"[" + body + b"]"):
+        try:
+            signed = verifier.verify(method, url, event.headers, candidate, at)
+        except SignatureRefused as refusal:
+            reason = str(refusal)
+            continue
+        text = f"Verified from these bytes: {signed.subject}, fingerprint {signed.certificate_fingerprint}."
+        return Check(GOOD, text)
+    recorded = _recorded(event)
+    return recorded if recorded.result == GOOD else Check(BAD, reason)
+
+
+def _recorded(event: JournalEvent) -> Check:
+    """What the gateway wrote down; the bytes of one message are only a part of what was signed in a batch."""
+    signature = event.details.get("signature")
+    if isinstance(signature, dict):
+        who = f"{signature.get('subject')}, fingerprint {signature.get('fingerprint')}"
+        return Check(GOOD, f"Verified by the gateway: {who}.")
+    if event.kind is Kind.REFUSED:
+        return Check(NOT_MADE, "The gateway wrote down no good signature for this request.")
+    return Check(NOT_MADE, "No signature was written down for this message.")

@@ -1,0 +1,120 @@
+"""The run document and the scenario, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from services.qualification.format import Scenario
+
+_STYLES = {
+    "passed": "bold green",
+    "attested": "bold green",
+    "failed": "bold red",
+    "error": "bold magenta",
+    "waiting for participant": "bold yellow",
+    "waiting for harness": "cyan",
+    "unknown": "yellow",
+}
+_COLUMNS = ("Step", "Description", "Source", "Recipient", "Message", "Who", "Valid", "Status", "Evidence")
+
+
+def render(document: Mapping[str, Any]) -> RenderableType:
+    """The step table as it stands, and under it what is waited for or what went wrong."""
+    title = f"{document['testScenario']} · {document['testCase']} · MPAN {document['mpan']}"
+    table = Table(*_COLUMNS, title=Text(title, "bold"), title_justify="left", expand=False)
+    for step in document["steps"]:
+        table.add_row(*_row(step), end_section=False)
+    return Group(table, *_remarks(document))
+
+
+def _row(step: Mapping[str, Any]) -> list[Text]:
+    message = f"{step['message']} {step['event'] or ''}".strip()
+    description = step["description"] + (f" ({step['note']})" if step["note"] else "")
+    plain = (str(step["step"]), description, step["source"], step["recipient"], message, step["who"])
+    status = Text(step["status"], _STYLES.get(step["result"], "dim"))
+    return [*map(Text, plain), Text(step["valid"]), status, Text(step["evidence"])]
+
+
+def _remarks(document: Mapping[str, Any]) -> Iterator[RenderableType]:
+    for step in document["steps"]:
+        waiting = step["result"].startswith("waiting")
+        if not waiting and step["result"] not in ("failed", "error", "unknown"):
+            continue
+        style = _STYLES.get(step["result"], "")
+        yield Text.assemble((f"Step {step['step']} {step['status']}: ", style), step["explanation"])
+        yield from (Text(f"  nearest: {_near(near)}") for near in step["nearMisses"][:3])
+
+
+def _near(near: Mapping[str, Any]) -> str:
+    misses = [f"{miss['field']} expected {miss['expected']}, seen {miss['seen']}" for miss in near["misses"]]
+    return f"{near['what']} {near['reference'] or ''}: {'; '.join(misses) or 'it came too late'}"
+
+
+def render_briefing(document: Mapping[str, Any]) -> RenderableType:
+    """What the tester needs before the first wait."""
+    return Panel(Group(*_briefing(document)), title="Before the first step", title_align="left", expand=False)
+
+
+def _briefing(document: Mapping[str, Any]) -> Iterator[RenderableType]:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row(Text("MPAN"), Text(document["mpan"], "bold"))
+    if "supplyStartDate" in document:
+        facts.add_row(Text("Supply start date"), Text(document["supplyStartDate"], "bold"))
+    for hook in document["webhooks"]:
+        facts.add_row(Text(f"Webhook {hook['party']} {hook['channel']}"), Text(hook["text"]))
+    facts.add_row(Text("Time for each step"), Text(f"{document['timeoutSeconds']:g} s"))
+    yield facts
+    yield from (Text(f"Warning: {text}", "bold yellow") for text in document["preflight"])
+    yield Text("")
+    yield _parties(document)
+    yield Text("")
+    yield _site_data(document)
+    yield Text("")
+    yield Text("What your system is to do", "bold")
+    for item in document["instructions"]:
+        name = f"{item['message']} {item['event'] or ''}".strip()
+        yield Text.assemble(
+            (f"Step {item['step']} ", "bold"), (f"{item['party']} {name}: ", "cyan"), item["text"]
+        )
+
+
+def _parties(document: Mapping[str, Any]) -> Table:
+    table = Table("Role", "Party", "DIP ID", "MPID", "Played by", box=None, padding=(0, 2, 0, 0))
+    for party in document["parties"]:
+        played = "your system (QP)" if party["who"] == "QP" else "harness (QTE)"
+        texts = (party["key"], party["title"], party["dipId"], party["mpid"], played)
+        table.add_row(*map(Text, texts))
+    return table
+
+
+def _site_data(document: Mapping[str, Any]) -> Table:
+    table = Table("Site data", "", box=None, padding=(0, 2, 0, 0))
+    for name, value in document["siteData"].items():
+        if isinstance(value, list):
+            texts = [", ".join(f"{k} {v}" for k, v in item.items()) for item in value]
+            table.add_row(Text(name), Text("\n".join(texts)))
+        else:
+            table.add_row(Text(name), Text(str(value)))
+    return table
+
+
+def render_scenario(scenario: Scenario) -> RenderableType:
+    """One test case: what it is about, its roles and its steps."""
+    roles = Table(
+        "Role", "Party", "DIP role", "May be a participant", title=Text("Roles", "bold"), title_justify="left"
+    )
+    for name, role in scenario.roles.items():
+        roles.add_row(name, role.title, role.role, "yes" if role.participant else "no")
+    steps = Table(*_COLUMNS[:5], "Valid", "Evidence", title=Text("Steps", "bold"), title_justify="left")
+    for step in scenario.steps:
+        message = f"{step.message} {step.event or ''}".strip()
+        texts = (str(step.step), step.description, step.source, step.recipient, message)
+        steps.add_row(*map(Text, (*texts, step.valid, step.evidence)))
+    head = Text.assemble((scenario.test_case, "bold"), f"\n{scenario.test_scenario}: {scenario.title}\n\n")
+    return Group(head, Text(scenario.summary), Text(""), roles, steps)

@@ -1,0 +1,78 @@
+"""Turns the orders of a scenario into records for the services of the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from backbone.log import Record
+from contracts import css
+from participant.wire import command_record
+from services.qualification.binding import Binding
+from services.qualification.expressions import resolve
+from services.qualification.format import Command, Scenario, Step
+from services.qualification.orders import RELEASE, applies, order_event
+
+CSS_MESSAGE = "cssMessage"
+
+
+def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Record]:
+    """The orders that prepare a run. Sent again after a restart they have the same IDs."""
+    return [
+        _record(command, binding, f"{binding.run}-prepare-{number}", now)
+        for number, command in enumerate(scenario.prepare)
+        if applies(command, binding)
+    ]
+
+
+def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
+    """The orders of a step, and the journal's note of them, for one append; empty where none are needed."""
+    commands = [command for command in step.release if applies(command, binding)]
+    if binding.on_behalf(step) and step.inject:
+        commands = [step.inject]
+    if not commands:
+        return []
+    names = [command.command for command in commands]
+    note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
+    prefix = f"{binding.run}-step-{step.step}"
+    records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(commands)]
+    return [note.to_record(), *records]
+
+
+def _record(command: Command, binding: Binding, identifier: str, now: datetime) -> Record:
+    arguments = _built(resolve(command.arguments, binding.values), now)
+    return command_record(
+        command.service,
+        command.command,
+        to=binding.parties[command.to].dip_id,
+        mpan=binding.mpan,
+        run=binding.run,
+        id=identifier,
+        arguments=arguments,
+    )
+
+
+def _switch_request(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return css.switch_request(
+        mpan=fields["mpan"],
+        supplier_mpid=fields["supplierMpid"],
+        supply_start_date=datetime.fromisoformat(fields["supplyStartDate"]),
+        registration_reference=fields["registrationReference"],
+        now=now,
+    )
+
+
+_BUILDERS: Mapping[str, Callable[[Mapping[str, Any], datetime], dict[str, Any]]] = {
+    css.SWITCH_REQUEST: _switch_request,
+}
+BUILT_MESSAGES = frozenset(_BUILDERS)
+
+
+def _built(value: Any, now: datetime) -> Any:
+    """Arguments with every ``{cssMessage: CSS01700, …}`` replaced by the message itself."""
+    if isinstance(value, Mapping):
+        if CSS_MESSAGE in value:
+            return _BUILDERS[value[CSS_MESSAGE]](value, now)
+        return {key: _built(item, now) for key, item in value.items()}
+    return [_built(item, now) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,68 @@
+"""What can be found wrong before the first step: configuration, not conformance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from services.qualification.binding import Binding, BoundParty
+from services.qualification.format import Scenario, Way
+
+NONE_YET = "none registered yet"
+
+
+class WebhookFacts(Protocol):
+    """What is looked at of a webhook."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Webhooks(Protocol):
+    """Where parties are reached: the directory, seen from here."""
+
+    async def webhook(self, dip_id: str, channel: str, /) -> WebhookFacts | None: ...
+
+
+def channels(scenario: Scenario, party: BoundParty) -> list[str]:
+    """The channels on which the scenario publishes to a party, ``IF-002``, in the order of the steps."""
+    steps = (s for s in scenario.steps if s.way is Way.PUBLICATION and s.recipient == party.name)
+    return list(dict.fromkeys(step.message.replace("PUB-", "IF-") for step in steps))
+
+
+async def webhooks(scenario: Scenario, binding: Binding, directory: Webhooks) -> list[dict[str, Any]]:
+    """Which webhook the DIP will call for each publication to a participant; ``url`` None: none yet."""
+    found = []
+    for party in binding.participants():
+        for channel in channels(scenario, party):
+            webhook = await directory.webhook(party.dip_id, channel)
+            url = webhook.url if webhook else None
+            found.append({"party": party.name, "channel": channel, "url": url, "text": url or NONE_YET})
+    return found
+
+
+def warnings(scenario: Scenario, binding: Binding, hooks: Iterable[dict[str, Any]]) -> list[str]:
+    """Plain sentences about what will probably go wrong."""
+    missing: dict[str, list[str]] = {}
+    for hook in hooks:
+        if hook["url"] is None:
+            missing.setdefault(hook["party"], []).append(hook["channel"])
+    texts = [_no_webhook(binding.parties[name], unset) for name, unset in missing.items()]
+    return texts + [
+        _useless(message) for message in binding.injected if not _injects(scenario, binding, message)
+    ]
+
+
+def _no_webhook(party: BoundParty, unset: list[str]) -> str:
+    return (
+        f"{party.name} ({party.dip_id}) has no webhook for {', '.join(unset)}. Set it with POST "
+        f"/dip-channel/{unset[0]}/pubconfig/{party.dip_id}; until then the DIP holds the messages."
+    )
+
+
+def _injects(scenario: Scenario, binding: Binding, message: str) -> bool:
+    return any(step.message == message and binding.owner(step).participant for step in scenario.steps)
+
+
+def _useless(message: str) -> str:
+    return f"{message} needs no injection: the harness plays its sender."

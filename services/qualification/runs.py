@@ -1,0 +1,263 @@
+"""Starts runs, follows the journal on their behalf, orders the harness's part, and keeps the verdicts.
+
+All that is decided is decided by ``verdict.evaluate``; this module only tells it what has happened, and
+when to look again. A run lost nothing by a restart: it is read back from the store and the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from backbone.errors import DatabaseUnavailable, LogUnavailable
+from backbone.journal.events import JournalEvent
+from contracts.identifiers import is_mpan, make_mpan
+from participant.context import Context
+from services.qualification import dispatching, orders, preflight
+from services.qualification.active import ActiveRun
+from services.qualification.binding import Binding, bind
+from services.qualification.document import briefing
+from services.qualification.errors import BindingInvalid, RunConflict
+from services.qualification.format import Scenario
+from services.qualification.results import Phase
+from services.qualification.scenario import find
+from services.qualification.store import RunStore, StoredRun, ended
+from services.qualification.values import run_values
+
+PREPARING_SECONDS = 15.0
+LONGEST_LOOK_SECONDS = 1.0
+BATCH = 1000
+NUMBERS = 9_000_000
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own."""
+
+    scenario: str
+    participants: Mapping[str, str] = field(default_factory=dict)
+    inject: Sequence[str] = ()
+    timeout: float | None = None
+    mpan: str | None = None
+
+
+class RunManager:
+    """All runs of one environment. ``work`` is its worker: it must run for runs to make progress."""
+
+    def __init__(self, context: Context, scenarios: Mapping[str, Scenario]) -> None:
+        self._context = context
+        self.scenarios = scenarios
+        self.store = RunStore(context.database)
+        self._active: dict[str, ActiveRun] = {}
+        self._owners: dict[str, str] = {}
+        self._position = 0
+        self.ready = False
+
+    # ---- what the outside asks for -------------------------------------------------------------
+
+    async def create(self, request: RunRequest) -> dict[str, Any]:
+        """Start a run and wait until the harness is prepared for it; the answer is its document.
+
+        Raises ScenarioUnknown, BindingInvalid, RunConflict.
+        """
+        scenario = find(self.scenarios, request.scenario)
+        parties = bind(scenario, request.participants, await self._context.directory.all())
+        _check_injection(scenario, request.inject)
+        number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
+        binding = self._binding(scenario, request, parties, number)
+        stored = await self._stored(scenario, binding, number)
+        await self.store.add(stored)
+        run = self._take_up(stored, ())
+        await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
+        await self._advance(run)
+        await run.left({Phase.PREPARING}, PREPARING_SECONDS)
+        return run.document
+
+    def _binding(
+        self, scenario: Scenario, request: RunRequest, parties: Mapping[str, Any], number: int
+    ) -> Binding:
+        mpan = self._mpan(scenario, request.mpan, number)
+        run, now = uuid4().hex[:12], self._now()
+        return Binding(
+            run=run,
+            mpan=mpan,
+            parties=dict(parties),
+            values=run_values(scenario, parties, run=run, number=number, mpan=mpan, now=now),
+            injected=tuple(request.inject),
+            timeout=request.timeout or scenario.timeouts.participant,
+            created=now,
+        )
+
+    def _mpan(self, scenario: Scenario, given: str | None, number: int) -> str:
+        if given is None:
+            return make_mpan(scenario.mpan.distributor, number)
+        if not is_mpan(given):
+            raise BindingInvalid(f"{given} is no MPAN: thirteen digits, the last one the check digit.")
+        owner = self._owners.get(given)
+        if owner in self._active:
+            raise RunConflict(f"MPAN {given} belongs to run {owner}, which has not ended.")
+        return given
+
+    async def _stored(self, scenario: Scenario, binding: Binding, number: int) -> StoredRun:
+        hooks = await preflight.webhooks(scenario, binding, self._context.directory)
+        warned = preflight.warnings(scenario, binding, hooks)
+        name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
+        known = briefing(scenario, binding, name, hooks, warned)
+        return StoredRun(binding.run, scenario, binding, known, known)
+
+    async def document(self, run_id: str, after: int = -1, wait: float = 0) -> dict[str, Any]:
+        """The run's document: at once when its version is above ``after``, else after up to ``wait`` s.
+
+        Raises RunUnknown.
+        """
+        run = self._active.get(run_id)
+        if run is None:
+            return (await self.store.get(run_id)).document
+        await run.changed(after, wait)
+        return run.document
+
+    async def documents(self, limit: int, participant: str | None = None) -> list[dict[str, Any]]:
+        """The newest runs, newest first; with ``participant`` (DIP ID) only those that are ready for it."""
+        stored = await self.store.documents(limit)
+        current = [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
+        return [d for d in current if participant is None or _is_for(d, participant)]
+
+    async def cancel(self, run_id: str) -> dict[str, Any]:
+        """End a run without a verdict on the step it waits for. Raises RunUnknown."""
+        run = self._active.get(run_id)
+        if run is None:
+            return await self.document(run_id)
+        order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
+        await self._context.journal.write(order)
+        await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
+        return run.document
+
+    async def evidence(self, run_id: str) -> tuple[StoredRun, list[JournalEvent], dict[str, Any]]:
+        """What the evidence of a run is made of: the run, its events, its document. Raises RunUnknown."""
+        run = self._active.get(run_id)
+        if run is not None:
+            return run.stored, list(run.events), run.document
+        stored = await self.store.get(run_id)
+        rows = await self._events_of(stored, stored.through)
+        return stored, [event for _, event in rows], stored.document
+
+    # ---- the worker ----------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Follow the journal until cancelled."""
+        await self._resume()
+        self.ready = True
+        while True:
+            try:
+                newest = await self._context.index.wait(self._position, self._pause())
+                if newest > self._position:
+                    await self._take_news()
+                await self._look_at_due()
+            except (DatabaseUnavailable, LogUnavailable):
+                await asyncio.sleep(LONGEST_LOOK_SECONDS)
+
+    async def _resume(self) -> None:
+        self._owners = await self.store.owners() | self._owners
+        self._position = await self._context.index.wait(0, 0)
+        for stored in await self.store.open_runs():
+            if stored.id in self._active:
+                continue
+            run = self._take_up(stored, await self._events_of(stored, self._position))
+            order = orders.order_event(stored.binding, orders.RESUME, self._now())
+            again = dispatching.preparation(stored.scenario, stored.binding, self._now())
+            await self._context.log.append([order.to_record(), *again])
+            run.take([order])
+            await self._advance(run)
+
+    async def _events_of(self, stored: StoredRun, through: int) -> list[tuple[int, JournalEvent]]:
+        """The events that concern a run, up to a sequence number, in order."""
+        binding = stored.binding
+        asked: list[dict[str, Any]] = [{"mpan": binding.mpan}, {"run": binding.run}]
+        asked += [{"party": party.dip_id} for party in binding.participants()]
+        found: dict[int, JournalEvent] = {}
+        for question in asked:
+            found |= dict(await self._context.index.events(since=binding.created, **question))
+        return [
+            (sequence, event)
+            for sequence, event in sorted(found.items())
+            if sequence <= through and self._concerns(stored, event)
+        ]
+
+    def _concerns(self, stored: StoredRun, event: JournalEvent) -> bool:
+        """Whether an event may be shown to a run: never one of an MPAN that another run owns."""
+        binding = stored.binding
+        if event.run is not None:
+            return event.run == binding.run
+        if event.mpan is not None and event.mpan in self._owners:
+            return self._owners[event.mpan] == binding.run
+        if event.mpan == binding.mpan:
+            return True
+        return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
+
+    async def _take_news(self) -> None:
+        rows = await self._context.index.events(after=self._position, limit=BATCH)
+        if not rows:
+            return
+        self._position = rows[-1][0]
+        for run in list(self._active.values()):
+            concerned = [event for _, event in rows if self._concerns(run.stored, event)]
+            if concerned:
+                run.take(concerned)
+                await self._advance(run)
+
+    async def _look_at_due(self) -> None:
+        now = self._now()
+        for run in list(self._active.values()):
+            if run.state.next_check is not None and run.state.next_check <= now:
+                await self._advance(run)
+
+    def _pause(self) -> float:
+        """Seconds until a run is to be looked at again although nothing happens."""
+        due = [run.state.next_check for run in self._active.values() if run.state.next_check]
+        seconds = (min(due) - self._now()).total_seconds() if due else LONGEST_LOOK_SECONDS
+        return min(max(seconds, 0.0), LONGEST_LOOK_SECONDS)
+
+    def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
+        run = ActiveRun(stored, events, self._now())
+        self._active[stored.id] = run
+        self._owners[stored.binding.mpan] = stored.id
+        return run
+
+    async def _advance(self, run: ActiveRun) -> None:
+        """Judge a run anew and do what follows: order the harness's part, or keep the verdict."""
+        run.judge(self._now())
+        if run.state.finished:
+            await self._end(run)
+            return
+        step = run.to_release()
+        if step is not None:
+            records = dispatching.release(step, run.stored.binding, self._now())
+            if records:
+                await self._context.log.append(records)
+
+    async def _end(self, run: ActiveRun) -> None:
+        if run.stored.id not in self._active:
+            return
+        await self.store.save(ended(run.stored, run.document, self._position))
+        self._active.pop(run.stored.id, None)
+
+    def _now(self) -> datetime:
+        return self._context.clock.now()
+
+
+def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
+    possible = {step.message for step in scenario.steps if step.inject}
+    for message in inject:
+        if message not in possible:
+            known = ", ".join(sorted(possible)) or "none"
+            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
+
+
+def _is_for(document: Mapping[str, Any], participant: str) -> bool:
+    mine = any(p["dipId"] == participant and p["who"] == "QP" for p in document["parties"])
+    return mine and document.get("phase") not in (None, "preparing")

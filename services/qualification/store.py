@@ -1,0 +1,138 @@
+"""Tables of qualification: runs, and counters that outlive a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, func, insert, select, update
+
+from backbone.database import Database, metadata
+from services.qualification.binding import Binding
+from services.qualification.errors import RunUnknown
+from services.qualification.format import Scenario
+
+run_table = Table(
+    "qualification_run",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("order_number", Integer, nullable=False, unique=True),
+    Column("mpan", String(13), nullable=False, index=True),
+    Column("ended", Boolean, nullable=False, index=True),
+    Column("through", Integer, nullable=False),
+    Column("scenario", LargeBinary, nullable=False),
+    Column("binding", LargeBinary, nullable=False),
+    Column("briefing", LargeBinary, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+counter_table = Table(
+    "qualification_counter",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as it is kept.
+
+    ``scenario``: pinned, so that a changed file changes no run. ``briefing``: the part of the run's
+    document that never changes. ``document``: the whole of it, as last written. ``through``: sequence
+    number of the last journal event that the verdict rests on; 0 until the run has ended.
+    """
+
+    id: str
+    scenario: Scenario
+    binding: Binding
+    briefing: dict[str, Any]
+    document: dict[str, Any]
+    ended: bool = False
+    through: int = 0
+
+
+class RunStore:
+    """Reads and writes runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def next_number(self, name: str, first: int) -> int:
+        """The next number of a counter that begins at ``first``; no two callers get the same."""
+        table = counter_table
+        async with self._database.begin() as connection:
+            raised = update(table).where(table.c.name == name).values(value=table.c.value + 1)
+            number = await connection.scalar(raised.returning(table.c.value))
+            if number is None:
+                await connection.execute(insert(table).values(name=name, value=first))
+                return first
+            return int(number)
+
+    async def add(self, run: StoredRun) -> None:
+        async with self._database.begin() as connection:
+            newest = await connection.scalar(select(func.max(run_table.c.order_number)))
+            values = _row(run) | {"order_number": (newest or 0) + 1}
+            await connection.execute(insert(run_table).values(values))
+
+    async def save(self, run: StoredRun) -> None:
+        values = _row(run)
+        async with self._database.begin() as connection:
+            await connection.execute(update(run_table).where(run_table.c.id == run.id).values(values))
+
+    async def get(self, run_id: str) -> StoredRun:
+        """Raises RunUnknown."""
+        async with self._database.read() as connection:
+            found = (await connection.execute(select(run_table).where(run_table.c.id == run_id))).first()
+        if found is None:
+            raise RunUnknown(f"There is no run {run_id}.")
+        return _stored(found)
+
+    async def open_runs(self) -> list[StoredRun]:
+        """The runs that have not ended, oldest first."""
+        query = select(run_table).where(run_table.c.ended.is_(False)).order_by(run_table.c.order_number)
+        async with self._database.read() as connection:
+            return [_stored(row) for row in await connection.execute(query)]
+
+    async def documents(self, limit: int) -> Sequence[dict[str, Any]]:
+        """The documents of the newest runs, newest first."""
+        query = select(run_table.c.document).order_by(run_table.c.order_number.desc()).limit(limit)
+        async with self._database.read() as connection:
+            return [orjson.loads(row.document) for row in await connection.execute(query)]
+
+    async def owners(self) -> dict[str, str]:
+        """Which run each MPAN belongs to; the latest, where several used it."""
+        query = select(run_table.c.mpan, run_table.c.id).order_by(run_table.c.order_number)
+        async with self._database.read() as connection:
+            return {row.mpan: row.id for row in await connection.execute(query)}
+
+
+def _row(run: StoredRun) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "mpan": run.binding.mpan,
+        "ended": run.ended,
+        "through": run.through,
+        "scenario": run.scenario.model_dump_json(by_alias=True, exclude_unset=True).encode(),
+        "binding": run.binding.model_dump_json(by_alias=True).encode(),
+        "briefing": orjson.dumps(run.briefing),
+        "document": orjson.dumps(run.document),
+    }
+
+
+def _stored(row: Any) -> StoredRun:
+    return StoredRun(
+        id=row.id,
+        scenario=Scenario.model_validate_json(row.scenario),
+        binding=Binding.model_validate_json(row.binding),
+        briefing=orjson.loads(row.briefing),
+        document=orjson.loads(row.document),
+        ended=row.ended,
+        through=row.through,
+    )
+
+
+def ended(run: StoredRun, document: dict[str, Any], through: int) -> StoredRun:
+    """The run with its verdict."""
+    return StoredRun(run.id, run.scenario, run.binding, run.briefing, document, ended=True, through=through)
