@@ -52,8 +52,12 @@ class Context:
     trust_anchors: tuple[str, ...] = ()
 
     def catalogue(self, version: str | None = None) -> Catalogue:
-        """The message contracts of this version, by default the first that the settings name."""
-        return load_catalogue(version or self.settings.contracts[0])
+        """The message contracts of this version, by default the first that the settings name.
+
+        Versions imported into the data directory are found before those that ship.
+        """
+        imported = self.settings.data / "contracts"
+        return load_catalogue(version or self.settings.contracts[0], (imported,))
 
     @cached_property
     def verifier(self) -> Verifier:

@@ -22,11 +22,18 @@ def find(catalogue: Catalogue, name: str, event: str | None = None) -> Part:
     or a field that holds it. Raises UnknownPart, with the nearest name.
     """
     if event is not None:
-        return _event(catalogue, _interface(catalogue, name), event)
+        return find_event(catalogue, name, event)[0]
     part = next(_candidates(catalogue, name), None)
     if part is None:
         raise UnknownPart(f"version {catalogue.version} has no {name}{_meant(catalogue, name)}")
     return part
+
+
+def find_event(catalogue: Catalogue, interface: str, event: str) -> tuple[Variant, str]:
+    """The variant for an event, and the event's official spelling ``[MSApp]``. Raises UnknownPart."""
+    found = _interface(catalogue, interface)
+    label = _label(found, event)
+    return catalogue.variant(found.name, label), label
 
 
 def plain(text: str) -> str:
@@ -62,14 +69,13 @@ def _published(interface: str) -> str:
     return plain(interface.replace("IF-", "PUB-"))
 
 
-def _event(catalogue: Catalogue, interface: Interface, event: str) -> Variant:
-    wanted = plain(event)
-    known = {plain(e): e for e in interface.events}
-    if wanted not in known:
-        meant = near(event.strip("[]"), [e.strip("[]") for e in interface.events])
+def _label(interface: Interface, event: str) -> str:
+    known = {plain(label): label for label in interface.events}
+    if plain(event) not in known:
+        meant = near(event.strip("[]"), [label.strip("[]") for label in interface.events])
         hint = f". Did you mean {meant}?" if meant else f"; it has {', '.join(interface.events)}"
         raise UnknownPart(f"{interface.name} has no event {event}{hint}")
-    return catalogue.variant(interface.name, known[wanted])
+    return known[plain(event)]
 
 
 def _meant(catalogue: Catalogue, name: str) -> str:

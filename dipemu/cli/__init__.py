@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dipemu import VERSION
-from dipemu.cli import contracts, participants, run, scenarios, serve, up, validate
+from dipemu.cli import contracts, participants, run, sample, scenarios, serve, up, validate
 from dipemu.cli.console import FAULT, PASSED, fail
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.add_typer(contracts.app, name="contracts")
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(validate.validate)
+app.command("sample")(sample.sample)
 app.command("serve")(serve.serve)
 app.command("prepare")(serve.prepare)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dipemu.cli.console import FAULT, fail, out
+from dipemu.cli.console import FAULT, USAGE, fail, out
 
 if TYPE_CHECKING:
     import socket
@@ -40,6 +40,13 @@ def up(
         int | None, typer.Option(help="Port to listen on; 0 picks a free one. Default 8080")
     ] = None,
     data: DataOption = None,
+    contract: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Version of the standard to serve; may be repeated, the first is the default. Default 2.1.0",
+        ),
+    ] = None,
 ) -> None:
     """Start a DIP with all its counterparties in this process.
 
@@ -49,7 +56,8 @@ def up(
     from dipemu.server import listen
 
     began = time.monotonic()
-    settings = settings_for(data, host=host, port=port)
+    settings = settings_for(data, host=host, port=port, contracts=contract or None)
+    _check_contracts(settings)
     try:
         endpoint = listen(settings.host, settings.port)
     except OSError as fault:
@@ -57,6 +65,19 @@ def up(
             fail(f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}. Try --port 0.", FAULT)
         ) from fault
     run_loop(_serve(settings, endpoint, began))
+
+
+def _check_contracts(settings: Settings) -> None:
+    """End the command with a sentence when a version to be served is not there."""
+    from contracts.errors import UnknownVersion
+    from dipemu.catalogues import catalogue
+
+    try:
+        for version in settings.contracts:
+            catalogue(settings, version)
+    except UnknownVersion as unknown:
+        sentence = f"{unknown}. `dipemu contracts import` adds one to the data directory."
+        raise typer.Exit(fail(sentence, USAGE)) from unknown
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

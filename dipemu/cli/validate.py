@@ -10,6 +10,8 @@ import orjson
 import typer
 
 from dipemu.cli.console import FAILED, PASSED, USAGE, fail, out
+from dipemu.cli.contracts import ContractOption, load
+from dipemu.cli.up import DataOption
 
 if TYPE_CHECKING:
     from contracts.validation import Checked, Violation
@@ -19,7 +21,8 @@ def validate(
     file: Annotated[
         Path, typer.Argument(help="A message, or an array of messages, as JSON; - reads standard input")
     ],
-    contract: Annotated[str, typer.Option(help="Version of the published definitions")] = "2.1.0",
+    contract: ContractOption = None,
+    data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON")] = False,
 ) -> None:
     """Check messages against the published definitions.
@@ -27,11 +30,10 @@ def validate(
     Each violation comes with its JSON pointer, the official code, what was seen and what would be right.
     Exit code 0: all valid; 1: not all; 2: the file cannot be read.
     """
-    from contracts import load_catalogue
     from contracts.validation import Validator
 
     messages, batch = _read(file)
-    validator = Validator(load_catalogue(contract))
+    validator = Validator(load(contract, data))
     results = [validator.check(message) for message in messages]
     if as_json:
         out.file.write(orjson.dumps(_document(results), option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -89,4 +91,9 @@ def _print(results: list[Checked], *, batch: bool) -> None:
         out.print(f"{place}{name.replace('[', chr(92) + '[')}  {verdict}", soft_wrap=True)
         for one in result.violations:
             out.print(f"  {one.pointer or '/'}", style="bold", soft_wrap=True, markup=False)
-            out.print(f"    {one.code}  {one.message}", soft_wrap=True, markup=False)
+            out.print(f"    {_label(one)}  {one.message}", soft_wrap=True, markup=False)
+
+
+def _label(one: Violation) -> str:
+    """The official code of an error; a warning answers nothing, so it has none worth showing."""
+    return "warning" if str(one.severity) == "warning" else one.code
