@@ -20,11 +20,12 @@ from services.qualification.messages import message_of
 GOOD = "good"
 BAD = "bad"
 NOT_MADE = "not made"
+DOES_NOT_APPLY = "does not apply"
 
 
 @dataclass(frozen=True)
 class Check:
-    """The result of one check: ``good``, ``bad`` or ``not made``, a sentence, and what was found."""
+    """``result``: ``good``, ``bad``, ``not made`` or ``does not apply``; a sentence, and what was found."""
 
     result: str
     text: str
@@ -56,7 +57,7 @@ class Checks:
     def signature(self, event: JournalEvent) -> Check:
         """Whether the request was signed, over these bytes, by a certificate that is trusted."""
         if (event.interface or "").startswith("CSS"):
-            return Check(NOT_MADE, "The DIP's rules of signing do not apply to CSS messages.")
+            return Check(DOES_NOT_APPLY, "The DIP's rules of signing do not apply to CSS messages.")
         given = {name.lower() for name in event.headers}
         if not all(name.lower() in given for name in HEADERS):
             return _recorded(event)

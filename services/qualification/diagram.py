@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-COLUMN = 200
+COLUMN = 232
 ROW = 50
 HEAD = 64
-MARGIN = 110
+MARGIN = 120
 
 
 @dataclass(frozen=True)
