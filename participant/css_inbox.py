@@ -17,7 +17,7 @@ from participant.context import Context
 from participant.errors import SignatureRefused
 from participant.handlers import Incoming
 from participant.identity import Identity
-from participant.inbox import json_response, read_body
+from participant.inbox import json_response, read_body, signer
 from participant.parties import Party
 from participant.wire import inbox_record
 
@@ -83,9 +83,10 @@ class CssInbox:
         return self._name(party)
 
     async def _signer(self, request: Request, body: bytes) -> str | None:
-        now, url = self._context.clock.now(), str(request.url)
+        path = request.url.path.partition("/css/messages")[2]
+        given = f"{self._context.service_url(self._service)}/css/messages{path}"
         try:
-            signed = self._context.verifier.verify(request.method, url, request.headers, body, now)
+            signed = signer(self._context, request, given, body)
         except SignatureRefused as refused:
             logger.info("%s: %s", self._service, refused.message)
             return None

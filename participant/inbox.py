@@ -70,20 +70,9 @@ class Webhook:
         return json_response(201, standard_response(entries, now))
 
     async def _verify(self, request: Request, dip_id: str, body: bytes) -> None:
-        """Raises SignatureRefused unless the DIP signed this. The URL is the one we gave to the DIP, or,
-        behind a proxy that keeps the host name, the one requested."""
+        """Raises SignatureRefused unless the DIP signed this."""
         given = f"{self._context.service_url(self._service)}/{dip_id}/webhook"
-        try:
-            signed = self._check(request, given, body)
-        except SignatureRefused as refused:
-            if refused.reason is not Reason.SIGNATURE_MISMATCH or str(request.url).lower() == given.lower():
-                raise
-            signed = self._check(request, str(request.url), body)
-        await require_dip(self._context, signed)
-
-    def _check(self, request: Request, url: str, body: bytes) -> Signed:
-        now = self._context.clock.now()
-        return self._context.verifier.verify(request.method, url, request.headers, body, now)
+        await require_dip(self._context, signer(self._context, request, given, body))
 
     def _refuse(self, status: int, dip_id: str, code: str, text: str) -> Response:
         now = self._context.clock.now()
@@ -91,6 +80,20 @@ class Webhook:
             [entry(self._context.catalogue(), code, now=now, recipient=dip_id, help=text)], now
         )
         return json_response(status, body)
+
+
+def signer(context: Context, request: Request, given_url: str, body: bytes) -> Signed:
+    """Who signed the request to ``given_url``, the address we give to others, or to the address requested.
+
+    The two differ behind a proxy. Raises SignatureRefused.
+    """
+    now, requested_url = context.clock.now(), str(request.url)
+    try:
+        return context.verifier.verify(request.method, given_url, request.headers, body, now)
+    except SignatureRefused as refused:
+        if refused.reason is not Reason.SIGNATURE_MISMATCH or requested_url.lower() == given_url.lower():
+            raise
+    return context.verifier.verify(request.method, requested_url, request.headers, body, now)
 
 
 async def require_dip(context: Context, signed: Signed) -> None:
