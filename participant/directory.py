@@ -135,21 +135,28 @@ class Directory:
         Raises DirectoryConflict, CertificateUnusable.
         """
         record = CertificateRecord.of(identity.certificate_pem)
-        known = await self.party(identity.dip_id)
-        kept = tuple(c for c in known.certificates if c.fingerprint != record.fingerprint) if known else ()
-        party = Party(
-            dip_id=identity.dip_id,
-            role=identity.role,
-            mpid=identity.mpid,
-            organisation=organisation or (known.organisation if known else ""),
-            harness=harness,
-            api_key_hash=api_key_hash(identity.api_key),
-            certificates=(*kept, record),
-            connection_provider=connection_provider or (known.connection_provider if known else None),
-            retiring_keys=known.retiring_keys if known else (),
-        )
-        if party != known:
-            await self.add(party)
+
+        def merged(snapshot: Snapshot) -> Party:
+            known = snapshot.party(identity.dip_id) or Party(identity.dip_id, identity.role, identity.mpid)
+            registered = known.certificate(record.fingerprint) is not None  # and perhaps revoked
+            return replace(
+                known,
+                role=identity.role,
+                mpid=identity.mpid,
+                organisation=organisation or known.organisation,
+                harness=harness,
+                api_key_hash=api_key_hash(identity.api_key),
+                certificates=known.certificates if registered else (*known.certificates, record),
+                connection_provider=connection_provider or known.connection_provider,
+            )
+
+        party = merged(await self.latest())
+        if party == self._snapshot.party(identity.dip_id):
+            return party
+        async with self._change() as (connection, snapshot):
+            party = merged(snapshot)
+            _check_conflicts(snapshot, party)
+            await store.save_party(connection, party)
         return party
 
     async def remove(self, dip_id: str) -> None:
