@@ -6,12 +6,13 @@ Each service declares its tables in its ``store.py`` on the one ``metadata`` her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from sqlalchemy import MetaData, event
+from sqlalchemy import MetaData, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -28,6 +29,9 @@ metadata = MetaData(
     }
 )
 _BEGIN = "dipemu_begin"
+_IMMEDIATE = {_BEGIN: "BEGIN IMMEDIATE"}
+_ONE_STATE = {"isolation_level": "REPEATABLE READ"}
+_ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 class Database:
@@ -52,6 +56,9 @@ class Database:
         except DatabaseUnavailable:
             await engine.dispose()
             raise
+        except DBAPIError as error:
+            await engine.dispose()
+            raise DatabaseUnavailable(f"the database cannot be opened: {_reason(error)}") from error
 
     @property
     def engine(self) -> AsyncEngine:
@@ -68,31 +75,31 @@ class Database:
             await connection.run_sync(metadata.create_all)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self, lock: str | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: committed at the end of the block, rolled back by an exception.
 
-        On SQLite the write lock is taken at once, and writers of this process take turns in order.
+        On SQLite the write lock is taken at once, and writers of this process take turns in order. On
+        PostgreSQL writers run side by side: those that must not (read, decide, write) name a ``lock`` of
+        their own, held to the end of the block, or lock rows.
         Raises DatabaseUnavailable when the database is away; nothing was changed then.
         """
         if self._writers is None:
-            async with self._connection("BEGIN") as connection, connection.begin():
+            async with self._connection({}) as connection, connection.begin():
+                if lock is not None:
+                    await connection.execute(_ADVISORY_LOCK, {"key": crc32(lock.encode())})
                 yield connection
         else:
-            async with (
-                self._writers.turn(),
-                self._connection("BEGIN IMMEDIATE") as connection,
-                connection.begin(),
-            ):
+            async with self._writers.turn(), self._connection(_IMMEDIATE) as connection, connection.begin():
                 yield connection
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for queries; sees one state of the data from the first query to the end."""
-        return self._connection("BEGIN")
+        return self._connection(_ONE_STATE if self._writers is None else {})
 
     @asynccontextmanager
-    async def _connection(self, begin: str) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, options: Mapping[str, str]) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self._engine.execution_options(**{_BEGIN: begin}).connect() as connection:
+            async with self._engine.execution_options(**options).connect() as connection:
                 yield connection
         except (DBAPIError, OSError) as error:
             if _is_away(error):

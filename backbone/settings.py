@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backbone.errors import SettingsInvalid
 
 
+def _split(value: object) -> object:
+    """Words separated by commas, or a JSON list."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return json.loads(value)
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
 class Settings(BaseSettings):
-    """All that can be set. Lists are JSON in the environment: ``DIPEMU_CONTRACTS='["2.1.0"]'``."""
+    """All that can be set. Lists are separated by commas: ``DIPEMU_CONTRACTS=2.1.0,2.0.1``."""
 
     model_config = SettingsConfigDict(env_prefix="DIPEMU_", frozen=True, extra="ignore")
 
@@ -32,13 +45,13 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(5_000_000, gt=0)
     max_batch: int = Field(500, gt=0)  # messages in one request
     environment_tag: str = "UIT"
-    contracts: list[str] = ["2.1.0"]  # catalogue versions, the first is the default
+    contracts: Words = ["2.1.0"]  # catalogue versions, the first is the default
 
     delivery_timeout_seconds: float = Field(30.0, gt=0)
     retry_first_seconds: float = Field(0.5, gt=0)
     retry_max_seconds: float = Field(60.0, gt=0)
     retry_attempts: int = Field(20, ge=1)
-    webhook_hosts: list[str] = []  # host names webhooks may have; empty: any
+    webhook_hosts: Words = []  # host names webhooks may have; empty: any
     webhook_private_allowed: bool = True  # loopback and private addresses as webhooks
 
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +22,6 @@ GROUP = "journal-index"
 _BATCH = 500
 _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 0.2  # how often to look when another process does the indexing
-_ORDER_LOCK = 7_461_001  # PostgreSQL advisory lock: sequence numbers become visible in order
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class JournalIndex:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock=GROUP) as connection:  # numbers become visible in order
             if rows:
                 await self._insert(connection, rows)
             newest = await _newest(connection)
@@ -73,7 +72,6 @@ class JournalIndex:
 
     async def _insert(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
         if self._database.dialect == "postgresql":
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ORDER_LOCK})"))
             insert: Any = postgresql.insert(journal_event)
         else:
             insert = sqlite.insert(journal_event)
@@ -137,14 +135,13 @@ class JournalIndex:
         until = asyncio.get_running_loop().time() + timeout
         await self._refresh()
         while self._newest <= after and await self._woken(until):
-            if not self._running:
-                await self._refresh()
+            await self._refresh()
         return self._newest
 
     async def _woken(self, until: float) -> bool:
         """Wait for news, or (when another process indexes) until it is time to look. False: time is up."""
         now = asyncio.get_running_loop().time()
-        look = until if self._running else min(until, now + _POLL_SECONDS)
+        look = until if self._alone else min(until, now + _POLL_SECONDS)
         try:
             async with asyncio.timeout_at(look):
                 await self._news.wait()
@@ -152,8 +149,13 @@ class JournalIndex:
             return asyncio.get_running_loop().time() < until
         return True
 
+    @property
+    def _alone(self) -> bool:
+        """Whether all indexing happens here. A server may be fed by other processes too."""
+        return self._running > 0 and self._database.dialect == "sqlite"
+
     async def _refresh(self) -> None:
-        if self._newest == 0 or not self._running:
+        if self._newest == 0 or not self._alone:
             async with self._database.read() as connection:
                 self._announce(await _newest(connection))
 

@@ -1,0 +1,186 @@
+"""What a store may rely on, whatever the database."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from backbone.database import Database
+from backbone.errors import DatabaseUnavailable, SettingsInvalid
+from tests.integration.database.tables import account, create, entry
+from tests.real_services import POSTGRES_SCRIPT, run
+
+
+@pytest.fixture
+async def accounts(database: Database) -> Database:
+    await create(database)
+    return database
+
+
+async def put(database: Database, name: str, balance: int) -> None:
+    async with database.begin() as connection:
+        await connection.execute(account.insert().values(name=name, balance=balance))
+
+
+async def balance(database: Database, name: str) -> int | None:
+    async with database.read() as connection:
+        return await connection.scalar(select(account.c.balance).where(account.c.name == name))
+
+
+async def test_what_was_committed_is_there(accounts: Database) -> None:
+    await put(accounts, "a", 1)
+    assert await balance(accounts, "a") == 1
+
+
+async def test_given_an_exception_in_the_block_nothing_was_changed(accounts: Database) -> None:
+    async def fail() -> None:
+        async with accounts.begin() as connection:
+            await connection.execute(account.insert().values(name="a", balance=1))
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await balance(accounts, "a") is None
+
+
+async def test_given_a_cancelled_task_nothing_was_changed_and_the_next_writer_gets_its_turn(
+    accounts: Database,
+) -> None:
+    inside = asyncio.Event()
+
+    async def stuck() -> None:
+        async with accounts.begin() as connection:
+            await connection.execute(account.insert().values(name="a", balance=1))
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(stuck())
+    await inside.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await put(accounts, "b", 2)
+    assert await balance(accounts, "a") is None
+
+
+async def test_writers_that_name_a_lock_never_overwrite_each_other(accounts: Database) -> None:
+    await put(accounts, "a", 0)
+
+    async def deposit() -> None:
+        async with accounts.begin(lock="account a") as connection:
+            before = await connection.scalar(select(account.c.balance).where(account.c.name == "a"))
+            await connection.execute(update(account).values(balance=before + 1))
+
+    await asyncio.gather(*(deposit() for _ in range(40)))
+    assert await balance(accounts, "a") == 40
+
+
+async def test_a_reader_sees_one_state_from_beginning_to_end(accounts: Database) -> None:
+    await put(accounts, "a", 1)
+    async with accounts.read() as connection:
+        count = select(func.count()).select_from(account)
+        assert await connection.scalar(count) == 1
+        await put(accounts, "b", 2)
+        assert await connection.scalar(count) == 1
+    assert await balance(accounts, "b") == 2
+
+
+async def test_readers_are_not_held_up_by_a_writer(accounts: Database) -> None:
+    await put(accounts, "a", 1)
+    async with accounts.begin() as connection:
+        await connection.execute(update(account).values(balance=2))
+        assert await asyncio.wait_for(balance(accounts, "a"), 5) == 1
+
+
+async def test_foreign_keys_are_kept(accounts: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with accounts.begin() as connection:
+            await connection.execute(entry.insert().values(account="nobody"))
+
+
+async def test_creating_the_tables_again_changes_nothing(accounts: Database) -> None:
+    await accounts.create_tables()
+    await accounts.create_tables()
+
+
+async def test_two_programs_write_to_one_database(accounts: Database, url: str) -> None:
+    """``dipemu participants add`` while ``up`` runs."""
+    other = await Database.open(url)
+
+    async def write(database: Database, prefix: str) -> None:
+        for number in range(20):
+            await put(database, f"{prefix}{number}", number)
+
+    await asyncio.gather(write(accounts, "up-"), write(other, "cli-"))
+    assert await balance(other, "up-19") == await balance(accounts, "cli-19") == 19
+    await other.close()
+
+
+async def test_given_kill_9_every_acknowledged_transaction_is_there_and_whole(
+    accounts: Database, url: str
+) -> None:
+    command = [sys.executable, "-m", "tests.integration.database.writer", url]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    lines = [await process.stdout.readline() for _ in range(60)]
+    process.kill()
+    rest, _ = await process.communicate()
+    acknowledged = {int(line) for line in [*lines, *rest.splitlines(keepends=True)] if line.endswith(b"\n")}
+    async with accounts.read() as connection:
+        names = set(await connection.scalars(select(account.c.name)))
+    assert {str(number) for number in acknowledged} <= names
+    assert {name for name in names if "-" not in name} == {name[:-5] for name in names if "-" in name}
+
+
+async def test_a_write_inside_a_write_is_refused_at_once(tmp_path: Path) -> None:
+    """On SQLite it would wait for itself."""
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'a.sqlite3'}")
+    async with database.begin():
+        with pytest.raises(RuntimeError, match="already holds the write lock"):
+            async with database.begin():
+                pass
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite:///x.db", "postgresql://host/name", "nonsense"])
+async def test_other_urls_are_refused(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match="database URL"):
+        await Database.open(url)
+
+
+async def test_given_a_file_that_is_no_database_opening_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite3").write_text("not a database " * 1000)
+    with pytest.raises(DatabaseUnavailable, match="not a database"):
+        await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'a.sqlite3'}")
+
+
+async def test_given_no_server_opening_says_so() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await Database.open("postgresql+asyncpg://dipemu@127.0.0.1:1/dipemu")
+
+
+_OWN = {"POSTGRES_PORT": "15499"}
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+async def test_given_the_server_is_killed_and_comes_back_nobody_needs_a_restart() -> None:
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "start", **_OWN)
+    url = await asyncio.to_thread(run, POSTGRES_SCRIPT, "url", **_OWN)
+    database = await Database.open(url.strip())
+    await create(database)
+    name = f"account-{id(database) % 10**9}"
+    await put(database, name, 1)
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "kill", **_OWN)
+    with pytest.raises(DatabaseUnavailable):
+        await put(database, "lost", 1)
+    with pytest.raises(DatabaseUnavailable):
+        await balance(database, name)
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "start", **_OWN)
+    assert await balance(database, name) == 1
+    await database.close()
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "stop", **_OWN)
