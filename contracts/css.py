@@ -6,8 +6,8 @@ file generators; the fields inside ``data`` are ours, kept here and nowhere else
 ``{"eventId", "eventType", "eventDate", "eventStatus", "eventDescription", "contextType", "correlationId",
 "version", "updatedProperties", "data": {"registrationStatus", "registrationStatusFromDate",
 "supplierGeneratedReference", "registrationId", "mpxn", "fuelType", "supplyStartDate", "supplierMpid",
-"supplierRole", "registrationInitiator", "domesticPremisesInd", "changeOfOccupancyInd",
-"erroneousSwitchResolutionInd"}}``
+"supplierDipId" (added by CSS), "supplierRole", "registrationInitiator", "domesticPremisesInd",
+"changeOfOccupancyInd", "erroneousSwitchResolutionInd"}}``
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class CssHeader:
     correlation_id: str | None
     mpan: str | None
     supplier_mpid: str | None
+    supplier_dip_id: str | None
     registration_id: str | None
     supply_start_date: datetime | None
     status: str | None
@@ -81,11 +82,15 @@ def switch_request(
 
 
 def pending_registration(
-    request: Mapping[str, Any], *, registration_id: str, now: datetime
+    request: Mapping[str, Any], *, registration_id: str, now: datetime, supplier_dip_id: str | None = None
 ) -> dict[str, Any]:
-    """CSS02800: the registration is pending. Goes to the registration service and the gaining supplier."""
+    """CSS02800: the registration is pending. Goes to the registration service and the gaining supplier.
+
+    ``supplier_dip_id``: who asked, where one MPID has several DIP IDs in the supplier's role.
+    """
     data = {
         **request["data"],
+        **({"supplierDipId": supplier_dip_id} if supplier_dip_id else {}),
         "registrationStatus": "Pending",
         "registrationStatusFromDate": _instant(now),
         "registrationId": registration_id,
@@ -124,6 +129,7 @@ def header(message: object) -> CssHeader:
         correlation_id=_text(envelope.get("correlationId")),
         mpan=_text(data.get("mpxn")),
         supplier_mpid=_text(data.get("supplierMpid")),
+        supplier_dip_id=_text(data.get("supplierDipId")),
         registration_id=_text(data.get("registrationId")),
         supply_start_date=_moment(data.get("supplyStartDate")),
         status=_text(data.get("registrationStatus")),

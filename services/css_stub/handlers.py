@@ -99,9 +99,12 @@ def take(state: MpanSwitches, request: Request, now: datetime, world: World, cal
         return state, [received, request.note(Kind.CSS_REFUSED, problems)]
     if state.by_request(request.message) is not None:
         return state, [received]
-    registration = begin(request.message, request.id)
+    registration = begin(request.message, request.id, request.supplier)
     message = css.pending_registration(
-        registration.request, registration_id=registration.registration_id, now=now
+        registration.request,
+        registration_id=registration.registration_id,
+        now=now,
+        supplier_dip_id=registration.supplier_dip_id,
     )
     after = state.with_registration(registration)
     return after, [received, *announce(after, registration, message, world, callbacks)]

@@ -21,6 +21,7 @@ class Registration(BaseModel):
 
     registration_id: str
     supplier_mpid: str
+    supplier_dip_id: str | None = None
     request: dict[str, Any]
     status: str = "Pending"
 
@@ -55,11 +56,12 @@ class MpanSwitches(BaseModel):
         return self.model_copy(update={"registrations": (*others, registration)})
 
 
-def begin(request: Mapping[str, Any], incoming_id: str) -> Registration:
+def begin(request: Mapping[str, Any], incoming_id: str, supplier_dip_id: str | None = None) -> Registration:
     """A new switch. Its registration ID follows from what came in, so a repetition gives the same one."""
     header = css.header(request)
     return Registration(
         registration_id=str(uuid5(_REGISTRATIONS, incoming_id)),
         supplier_mpid=header.supplier_mpid or "",
+        supplier_dip_id=supplier_dip_id,
         request=dict(request),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from backbone.clock import uk_midnight
 from contracts import css
 from participant.handlers import DipOut, World
+from participant.parties import Party as MarketParty
 from services.registration import blocks
 from services.registration.register import MeteringPoint, Switch
 from services.registration.site_data import Party
@@ -20,7 +21,7 @@ def read_switch(message: Mapping[str, Any], world: World) -> tuple[Switch | None
     """
     header = css.header(message)
     problems = [f"{problem.pointer}: {problem.message}" for problem in css.check(message)]
-    supplier = world.by_mpid(header.supplier_mpid or "", "SUP")
+    supplier = _supplier(header, world)
     if supplier is None:
         problems.append(f"/data/supplierMpid: no supplier with MPID {header.supplier_mpid} is known")
     if problems or supplier is None or header.supply_start_date is None or header.registration_id is None:
@@ -31,6 +32,14 @@ def read_switch(message: Mapping[str, Any], world: World) -> tuple[Switch | None
         supply_start=uk_midnight(header.supply_start_date),
         domestic_premises=message["data"].get("domesticPremisesInd") is not False,
     ), ()
+
+
+def _supplier(header: css.CssHeader, world: World) -> MarketParty | None:
+    """Who gains the MPAN: by DIP ID where CSS gives it, since an MPID may have several."""
+    named = world.party(header.supplier_dip_id) if header.supplier_dip_id else None
+    if named is not None and (named.mpid, named.role) == (header.supplier_mpid, "SUP"):
+        return named
+    return world.by_mpid(header.supplier_mpid or "", "SUP")
 
 
 def site_information(point: MeteringPoint, switch: Switch) -> DipOut:
