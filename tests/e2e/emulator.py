@@ -38,14 +38,14 @@ class Emulator:
         self.url = ""
         self._port = 0
         self._environment = os.environ | {"NO_COLOR": "1"} | environment
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Emulator:
         """Start and wait until it is ready; the port stays the same over restarts."""
         command = [*DIPEMU, "up", "--port", str(self._port), "--data", str(self.data)]
         (self.data / "gateway.url").unlink(missing_ok=True)
-        log = (self.data.parent / f"{self.data.name}.log").open("a")
-        self._process = subprocess.Popen(command, stdout=log, stderr=log, text=True, env=self._environment)
+        with (self.data.parent / f"{self.data.name}.log").open("a") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
         wait_until((self.data / "gateway.url").exists, self._process)
         self.url = (self.data / "gateway.url").read_text().strip()
         self._port = httpx.URL(self.url).port or 0
@@ -94,7 +94,7 @@ class Emulator:
         return events
 
 
-def wait_until(condition: Any, process: subprocess.Popen[str] | None = None, seconds: float = 30) -> None:
+def wait_until(condition: Any, process: subprocess.Popen[bytes] | None = None, seconds: float = 30) -> None:
     """Wait for a condition outside this process, which offers nothing to wait on but a look at it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
