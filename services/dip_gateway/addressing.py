@@ -91,8 +91,8 @@ def address(header: Header, rule: Rule, market: Market) -> Addressing:
     always, missing = _always(rule, market)
     recipients = tuple(_distinct([*primary, *secondary, *always], header.sender))
     failures = [*unresolved, *missing]
-    if not recipients and not failures:
-        failures.append(_nobody(header, rule, vacant))
+    if not failures and (not recipients or (rule.primary and not header.primary)):
+        failures.append(_nobody(header, rule, [] if recipients else vacant))
     return Addressing(recipients, tuple(failures), tuple(vacant))
 
 

@@ -269,6 +269,7 @@ def _subject(judged: Judged, raw: str) -> Subject:
         reference=header.reference,
         correlation_id=header.correlation_id,
         body=raw,
-        codes=tuple(dict.fromkeys(finding.code for finding in judged.findings)),
+        codes=tuple(dict.fromkeys(finding.code for finding in judged.findings))
+        or (responses.PROCESSING_FAILED,),
         violations=[finding.as_details() for finding in judged.findings],
     )

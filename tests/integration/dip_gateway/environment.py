@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,8 +115,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
     socket = config.bind_socket()
     port = socket.getsockname()[1]
     task = asyncio.create_task(server.serve([socket]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -148,7 +148,11 @@ class Gateway:
         self, sender: str = SUPPLIER, interface: str = "IF-031", event: str = "[MSApp]", **more: Any
     ) -> Any:
         """One message as its sender builds it; by default a request to appoint a metering service."""
-        values: dict[str, Any] = {"custom": MSAPP, "mpan": MPAN_BLOCK, "now": self.context.clock.now()}
+        values: dict[str, Any] = {
+            "custom": deepcopy(MSAPP),
+            "mpan": MPAN_BLOCK,
+            "now": self.context.clock.now(),
+        }
         role = self.identities[sender].role
         return envelope.build(interface, event, sender=envelope.Sender(sender, role), **(values | more))
 
@@ -237,7 +241,7 @@ async def open_gateway(
         running = [*(service.workers if workers else service.workers[:1]), index.run]
         tasks = [asyncio.create_task(worker()) for worker in running]
         stack.push_async_callback(_stop, tasks)
-        await _until(service.ready)
+        await until(service.ready)
         yield result
 
 
@@ -251,9 +255,9 @@ async def _receiver(gateway: Gateway, dip_id: str) -> AsyncIterator[None]:
         yield
 
 
-async def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.002)
 
 
@@ -265,9 +269,6 @@ async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     assert not faults, faults
 
 
-_MINTED: dict[tuple[str, str], Identity] = {}
-
-
 def _identities(folder: Path, authority: CertificateAuthority, url: str) -> dict[str, Identity]:
     parties = {**ROLES, "1000000000": "DIP"}
     return {dip_id: mint(folder, authority, dip_id, role, url) for dip_id, role in parties.items()}
@@ -277,7 +278,7 @@ _KEYS: dict[str, Any] = {}
 
 
 def mint(folder: Path, authority: CertificateAuthority, dip_id: str, role: str, url: str = "") -> Identity:
-    """An identity of this party; kept in the folder, so that it outlives a restart. Keys are shared by tests."""
+    """An identity of this party; kept in the folder for a restart. Keys are shared by all tests."""
     path = folder / "identities" / dip_id
     if (path / "identity.json").exists():
         return Identity.load(path)
