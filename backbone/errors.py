@@ -6,6 +6,7 @@ BackboneError
 ├── LogClosed           the log was used after it was closed: a fault of ours
 ├── RecordTooLarge      one record is above the log's limit
 ├── DatabaseUnavailable the database cannot be reached now; a retry may succeed
+├── MigrationRefused    the database's tables cannot be taken where asked
 └── SettingsInvalid     a setting from the environment cannot be used
 """
 
@@ -34,6 +35,10 @@ class RecordTooLarge(BackboneError):
 
 class DatabaseUnavailable(BackboneError):
     """The database cannot be reached at the moment; nothing was changed."""
+
+
+class MigrationRefused(BackboneError):
+    """The database's tables cannot be taken where asked; nothing was changed."""
 
 
 class SettingsInvalid(BackboneError):
