@@ -1,7 +1,7 @@
 """Messages between suppliers, the Central Switching Service (CSS) and the registration service.
 
-No payload of CSS01700 or CSS02800 is published. The envelope below follows the shape seen in public test
-file generators; the fields inside ``data`` are ours, kept here and nowhere else:
+No payload of CSS01700, CSS02800 or CSS02370 is published. The envelope below follows the shape seen in
+public test file generators; the fields inside ``data`` are ours, kept here and nowhere else:
 
 ``{"eventId", "eventType", "eventDate", "eventStatus", "eventDescription", "contextType", "correlationId",
 "version", "updatedProperties", "data": {"registrationStatus", "registrationStatusFromDate",
@@ -23,6 +23,8 @@ from contracts.identifiers import is_mpid
 
 SWITCH_REQUEST: Final = "CSS01700"
 PENDING_REGISTRATION: Final = "CSS02800"
+REGISTRATION_STATUS: Final = "CSS02370"
+STATUSES: Final = ("Confirmed", "SecuredActive", "Cancelled")  # after Pending; the last two are final
 _DIGITS_13: Final = re.compile(r"[0-9]{13}")
 
 
@@ -98,8 +100,15 @@ def pending_registration(
     return _envelope(PENDING_REGISTRATION, "Registration pending", data, now, request["correlationId"], None)
 
 
+def registration_status(pending: Mapping[str, Any], *, status: str, now: datetime) -> dict[str, Any]:
+    """CSS02370: the switch of a CSS02800 has come further. ``status``: one of STATUSES."""
+    data = {**pending["data"], "registrationStatus": status, "registrationStatusFromDate": _instant(now)}
+    description = f"Registration {status}"
+    return _envelope(REGISTRATION_STATUS, description, data, now, pending["correlationId"], None)
+
+
 def check(message: object) -> tuple[Problem, ...]:
-    """Everything wrong with a CSS01700 or CSS02800; empty means fine. Never raises."""
+    """Everything wrong with a message of one of the three types; empty means fine. Never raises."""
     if not isinstance(message, Mapping):
         return (Problem("", "A CSS message is a JSON object."),)
     problems = [
@@ -109,7 +118,7 @@ def check(message: object) -> tuple[Problem, ...]:
     ]
     data = message.get("data")
     if isinstance(data, Mapping):
-        rules = _DATA_RULES | (_PENDING_RULES if message.get("eventType") == PENDING_REGISTRATION else {})
+        rules = _DATA_RULES | _RULES_OF_TYPE.get(str(message.get("eventType")), {})
         problems += [
             Problem(f"/data/{name}", f"`{name}` {wanted}.")
             for name, (right, wanted) in rules.items()
@@ -186,7 +195,7 @@ def _is_moment(value: object) -> bool:
 
 
 def _is_event_type(value: object) -> bool:
-    return value in (SWITCH_REQUEST, PENDING_REGISTRATION)
+    return value in (SWITCH_REQUEST, PENDING_REGISTRATION, REGISTRATION_STATUS)
 
 
 def _is_registration_id(value: object) -> bool:
@@ -196,7 +205,10 @@ def _is_registration_id(value: object) -> bool:
 _Rule = tuple[Callable[[object], bool], str]
 _ENVELOPE_RULES: Final[dict[str, _Rule]] = {
     "eventId": (_filled, "must identify the event, a UUID for example"),
-    "eventType": (_is_event_type, f"must be {SWITCH_REQUEST} or {PENDING_REGISTRATION}"),
+    "eventType": (
+        _is_event_type,
+        f"must be {SWITCH_REQUEST}, {PENDING_REGISTRATION} or {REGISTRATION_STATUS}",
+    ),
     "eventDate": (_is_moment, "must be an ISO 8601 instant with an offset or Z"),
     "correlationId": (_filled, "must tie the messages of one switch together"),
     "data": (lambda value: isinstance(value, Mapping), "must be an object"),
@@ -207,7 +219,12 @@ _DATA_RULES: Final[dict[str, _Rule]] = {
     "supplyStartDate": (_is_moment, "must be an ISO 8601 date and time with an offset"),
     "supplierGeneratedReference": (_filled, "must be the supplier's own reference"),
 }
-_PENDING_RULES: Final[dict[str, _Rule]] = {
+_REGISTERED: Final[dict[str, _Rule]] = {
     "registrationId": (_is_registration_id, "must be the registration ID: 1 to 36 characters"),
-    "registrationStatus": (lambda value: value == "Pending", "must be Pending"),
+}
+_RULES_OF_TYPE: Final[dict[str, dict[str, _Rule]]] = {
+    PENDING_REGISTRATION: _REGISTERED
+    | {"registrationStatus": (lambda value: value == "Pending", "must be Pending")},
+    REGISTRATION_STATUS: _REGISTERED
+    | {"registrationStatus": (lambda value: value in STATUSES, f"must be one of {', '.join(STATUSES)}")},
 }

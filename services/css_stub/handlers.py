@@ -12,7 +12,6 @@ import orjson
 from backbone.journal.events import Kind
 from contracts import css
 from participant.handlers import CssOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
-from services.css_stub.notifications import STATUSES, registration_status
 from services.css_stub.rules import refusals
 from services.css_stub.switches import MpanSwitches, Registration, begin
 
@@ -56,10 +55,10 @@ def build_registry(callbacks: Callbacks) -> HandlerRegistry[MpanSwitches]:
 
     @registry.command("registration_status")
     def move_on(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
-        """Take a switch further: ``{"status": "SecuredActive"}``, of the newest unless ``registrationId``."""
+        """Take a switch further, ``{"status": "SecuredActive"}``: the newest, or that of ``registrationId``."""
         status, registration_id = incoming.message["status"], incoming.message.get("registrationId")
         registration = (state or MpanSwitches()).by_id(registration_id)
-        if status not in STATUSES or registration is None or state is None:
+        if status not in css.STATUSES or registration is None or state is None:
             raise LookupError(f"no switch {registration_id or ''} of {incoming.mpan} can become {status}")
         return proceed(state, registration, status, now, world, callbacks)
 
@@ -100,13 +99,8 @@ def take(state: MpanSwitches, request: Request, now: datetime, world: World, cal
     if state.by_request(request.message) is not None:
         return state, [received]
     registration = begin(request.message, request.id, request.supplier)
-    message = css.pending_registration(
-        registration.request,
-        registration_id=registration.registration_id,
-        now=now,
-        supplier_dip_id=registration.supplier_dip_id,
-    )
     after = state.with_registration(registration)
+    message = registration.pending(now)
     return after, [received, *announce(after, registration, message, world, callbacks)]
 
 
@@ -119,9 +113,7 @@ def proceed(
     callbacks: Callbacks,
 ) -> Outcome:
     """Another status of a switch, announced to the registration service and the supplier."""
-    message = registration_status(
-        registration.request, registration_id=registration.registration_id, status=status, now=now
-    )
+    message = css.registration_status(registration.pending(now), status=status, now=now)
     changed = registration.model_copy(update={"status": status})
     return state.with_registration(changed), announce(state, changed, message, world, callbacks)
 

@@ -25,7 +25,7 @@ def refusals(message: object, now: datetime, supplier_mpid: str | None) -> tuple
 
 
 def _event_type(header: CssHeader) -> Iterator[Problem]:
-    if header.event_type == css.PENDING_REGISTRATION:
+    if header.event_type in (css.PENDING_REGISTRATION, css.REGISTRATION_STATUS):
         yield Problem(
             "/eventType", f"A supplier sends {css.SWITCH_REQUEST}; {header.event_type} comes from CSS."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -24,6 +25,15 @@ class Registration(BaseModel):
     supplier_dip_id: str | None = None
     request: dict[str, Any]
     status: str = "Pending"
+
+    def pending(self, now: datetime) -> dict[str, Any]:
+        """CSS02800 for this switch."""
+        return css.pending_registration(
+            self.request,
+            registration_id=self.registration_id,
+            now=now,
+            supplier_dip_id=self.supplier_dip_id,
+        )
 
 
 class MpanSwitches(BaseModel):

@@ -181,8 +181,10 @@ def test_a_switch_is_moved_on_by_the_harness(status: str) -> None:
     after, outputs = tell(state, ordered("registration_status", {"status": status}))
 
     (announcement,) = messages(outputs)
+    assert css.check(announcement.message) == ()
     header = css.header(announcement.message)
     assert (header.event_type, header.status) == ("CSS02370", status)
+    assert header.supplier_dip_id == SUPPLIER
     assert header.registration_id == after.registrations[0].registration_id
     assert after.registrations[0].status == status
 
