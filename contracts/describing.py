@@ -25,6 +25,8 @@ _FORMER_NAMES: Final = {
     "incomingsuppliereffectivefromdate": "supplierEffectiveFromDate",
     "outgoingsuppliereffectivetodate": "supplierEffectiveToDate",
 }
+_BLOCK_NAME: Final = re.compile(r"^([A-Z]\d{2,3}[a-z]?)(?:List)?$")
+_DIGITS: Final = re.compile(r"^\^\\d\{(\d+)(?:,(\d+))?\}\??\$$")
 _DECIMAL: Final = re.compile(r"^\^(-\?)?\\d\{1,(\d+)\}\\\.\\d\{(\d+)\}\$$")
 _KNOWN_PATTERNS: Final = {
     r"^\d{13}?$": ("13 digits", "2000056535971"),
@@ -56,6 +58,9 @@ def shown(value: object) -> str:
 def near(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, or None: a former name, the same letters, or nearly so."""
     names = list(known)
+    block = _BLOCK_NAME.match(name)
+    if block:
+        return next((n for n in names if _BLOCK_NAME.match(n) and n.startswith(block[1])), None)
     former = _FORMER_NAMES.get(name.casefold())
     if former in names:
         return former
@@ -80,6 +85,12 @@ def _expected(item: DataItem) -> str:
     return _number(item)
 
 
+def digits_of(pattern: str) -> tuple[int, int] | None:
+    """Fewest and most digits where the pattern asks for digits and nothing else."""
+    found = _DIGITS.match(pattern)
+    return (int(found[1]), int(found[2] or found[1])) if found else None
+
+
 def _listed(values: list[str]) -> str:
     return f"the value {values[0]}" if len(values) == 1 else "one of " + ", ".join(values)
 
@@ -93,6 +104,10 @@ def _pattern(pattern: str) -> str:
             f"a number written as text, up to {decimal[2]} digits before the point and exactly "
             f"{decimal[3]} after it{sign}, such as {example}"
         )
+    digits = digits_of(pattern)
+    if digits and pattern not in _KNOWN_PATTERNS:
+        low, high = digits
+        return f"{low} digits" if low == high else f"{low} to {high} digits"
     words, example = _KNOWN_PATTERNS.get(pattern, (f"text that matches {pattern}", ""))
     return f"{words}, such as {example}" if example else words
 

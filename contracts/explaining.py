@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from contracts.describing import MOMENT_LENGTH, expected, is_moment, near, shown
+from contracts.describing import MOMENT_LENGTH, digits_of, expected, is_moment, near, shown
 from contracts.model import Block, DataItem, Field
 from contracts.violations import Violation, codes_for
 
@@ -60,6 +61,21 @@ def unknown(
 def step(pointer: str, name: str | int) -> str:
     """A JSON pointer one step further down."""
     return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def respelled(pointer: str, message: object) -> str:
+    """A pointer in published spelling as the sender of this message spelt it."""
+    steps = pointer.split("/")[1:]
+    for index, name in enumerate(steps):
+        if isinstance(message, dict):
+            folded = name.casefold()
+            steps[index] = next((n for n in message if n == name), None) or next(
+                (n for n in message if n.casefold() == folded), name
+            )
+            message = message.get(steps[index])
+        elif isinstance(message, list) and name.isdigit() and int(name) < len(message):
+            message = message[int(name)]
+    return "".join(f"/{name}" for name in steps)
 
 
 def spelled(block: Block, value: Mapping[str, Any]) -> dict[str, Field | None]:
@@ -112,7 +128,19 @@ def _stranger(
     if name.casefold() in {one.casefold() for one in given}:
         text = f"`{name}` is given twice in {place}, in different spellings."
         return _violation(pointer, name, "duplicate", text, value, "each field once", None)
-    return unknown(name, value, pointer, absent, [part.name for part in block.fields], place)
+    violation = unknown(name, value, pointer, absent, [part.name for part in block.fields], place)
+    inside = _where_used(name.removesuffix("List"), block)
+    return replace(violation, message=f"{violation.message} {inside}") if inside else violation
+
+
+def _where_used(key: str, block: Block) -> str:
+    """Where a block that is out of place here is used further down, if it is."""
+    for part in block.fields:
+        inner = part.type.fields if isinstance(part.type, Block) else ()
+        for below in inner:
+            if isinstance(below.type, Block) and below.type.key == key and below.name != key:
+                return f"What {key} holds goes into `{below.name}` of `{part.name}`."
+    return ""
 
 
 def _field(part: Field, value: object, pointer: str, found: list[Violation]) -> Any:
@@ -140,9 +168,10 @@ def _value(part: Field, kind: DataItem | Block, value: object, pointer: str, fou
 
 def _not_a_list(part: Field, value: object, pointer: str) -> Violation:
     violation = _wrong_type(value, pointer, f"`{part.name}`", "a list")
-    if not isinstance(value, dict):
+    if value is None:
         return violation
-    text = f"`{part.name}` must be a list, even of one: put the object in square brackets."
+    thing = _JSON_TYPES.get(type(value), "value").removeprefix("an ").removeprefix("a ")
+    text = f"`{part.name}` must be a list, even of one: put the {thing} in square brackets."
     return _violation(pointer, part.name, "type", text, value, "a list", None)
 
 
@@ -229,7 +258,7 @@ def _complaint(item: DataItem, value: object, rule: str) -> str:
     if isinstance(value, str) and is_moment(item):
         return f"must be {wanted}; {shown(value)} has {len(value)}.{_moment_hint(value)}"
     if rule == "length":
-        return f"must be {wanted}; {shown(value)} has {len(str(value))}."
+        return f"must be {wanted}; {shown(value)} has {len(str(value))}.{_digits_hint(item, str(value))}"
     if rule == "enum" and isinstance(value, str):
         return f"must be {wanted}; it is {shown(value)}.{value_hint(item.enum or (), value)}"
     return f"must be {wanted}; it is {shown(value)}."
@@ -242,6 +271,13 @@ def _moment_hint(value: str) -> str:
         return " Leave out the fractions of a second."
     if len(value) == MOMENT_LENGTH - 6:
         return " The offset is missing: +00:00, or +01:00 in UK summer time."
+    return ""
+
+
+def _digits_hint(item: DataItem, value: str) -> str:
+    digits = digits_of(item.pattern or "")
+    if digits and value.isdecimal() and len(value) < digits[0]:
+        return f" Were leading zeros lost: {value.zfill(digits[0])}?"
     return ""
 
 

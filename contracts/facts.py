@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ _PERIODS: Final = {
     "LSGroupSettlementPeriods": "sp",
     "defaultedConsumptionPeriods": "settlementPeriodEffectiveToDateTime",
 }
+_HALF_HOUR: Final = timedelta(minutes=30)
 _MPANS: Final = frozenset(
     {
         "MPANCore",
@@ -49,6 +50,7 @@ class Day:
     end_name: str
     ends: tuple[Any, ...]
     duration: Any = None
+    regular: bool = False  # all 48 half hours of a UTC day, in order: nothing to complain about
 
 
 @dataclass(slots=True)
@@ -73,6 +75,11 @@ class Facts:
         if isinstance(message, Mapping):
             _walk(message, "", moments, found)
         return cls(message, tuple(found.mpans), tuple(found.moments), tuple(found.days))
+
+    @cached_property
+    def odd_days(self) -> tuple[Day, ...]:
+        """The days that are not simply the 48 half hours of a UTC day."""
+        return tuple(day for day in self.days if not day.regular)
 
     @cached_property
     def header(self) -> Header:
@@ -116,4 +123,18 @@ def _day(block: Mapping[str, Any], name: str, periods: list[Any], pointer: str) 
     day = day if isinstance(day, Mapping) else {}
     end = _PERIODS[name]
     ends = tuple(period.get(end) if isinstance(period, dict) else None for period in periods)
-    return Day(pointer, day.get("settlementDayDate"), name, end, ends, day.get("periodDuration"))
+    date = day.get("settlementDayDate")
+    regular = isinstance(date, str) and ends == _regular_ends(date)
+    return Day(pointer, date, name, end, ends, day.get("periodDuration"), regular)
+
+
+@lru_cache(maxsize=512)
+def _regular_ends(date: str) -> tuple[str, ...]:
+    """The ends of the 48 half hours of a UTC day; empty for anything that is not midnight UTC."""
+    if not date.endswith("T00:00:00+00:00"):
+        return ()
+    try:
+        start = datetime.fromisoformat(date)
+    except ValueError:
+        return ()
+    return tuple((start + number * _HALF_HOUR).isoformat() for number in range(1, 49))

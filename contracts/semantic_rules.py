@@ -59,7 +59,7 @@ def uk_midnight(facts: Facts, catalogue: Catalogue, context: Context) -> Iterato
 
 
 def day_utc(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    for day in facts.days:
+    for day in facts.odd_days:
         moment = parsed(day.date)
         if moment is not None and (moment.utcoffset() or moment != _midnight(moment)):
             right = _midnight(moment).isoformat()
@@ -69,7 +69,7 @@ def day_utc(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Vi
 
 
 def period_utc(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    for day in facts.days:
+    for day in facts.odd_days:
         wrong = [(i, m) for i, m in _ends(day) if m.utcoffset()]
         if wrong:
             index, moment = wrong[0]
@@ -80,7 +80,7 @@ def period_utc(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator
 
 def period_ends(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
     """Within (day, day + 24 h], on a multiple of 30 minutes; an hour is allowed for a UK-local day."""
-    for day in facts.days:
+    for day in facts.odd_days:
         start = parsed(day.date)
         if start is None:
             continue
@@ -96,7 +96,7 @@ def period_ends(facts: Facts, catalogue: Catalogue, context: Context) -> Iterato
 
 
 def period_count(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    for day in facts.days:
+    for day in facts.odd_days:
         start = parsed(day.date)
         allowed = day_lengths(start) if start is not None else set()
         if start is not None and day.duration == 30 and len(day.ends) not in allowed:
@@ -107,7 +107,7 @@ def period_count(facts: Facts, catalogue: Catalogue, context: Context) -> Iterat
 
 
 def duplicate_periods(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    for day in facts.days:
+    for day in facts.odd_days:
         if len(set(map(str, day.ends))) == len(day.ends):
             continue
         for index, end in enumerate(day.ends):

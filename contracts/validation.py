@@ -20,7 +20,7 @@ from typing import Any
 from contracts.compiling import Check, compile_variant
 from contracts.describing import shown
 from contracts.envelope import header
-from contracts.explaining import explain, value_hint
+from contracts.explaining import explain, respelled, value_hint
 from contracts.model import Block, Catalogue, Field, Interface, Variant
 from contracts.semantics import ALL_AS_WARNINGS, Context, Semantics
 from contracts.violations import Checked, Severity, Violation
@@ -54,14 +54,14 @@ class Validator:
             checked = Checked(message, variant.interface, event, variant.name)
         else:
             checked = self._explained(message)
-        return self._with_semantics(checked, context)
+        return self._with_semantics(checked, message, context)
 
     def check_as(
         self, message: object, interface: str, event: str, context: Context | None = None
     ) -> Checked:
         """Check a message against this event's structure, whatever its S0 says. Raises UnknownVariant."""
         variant = self.catalogue.variant(interface, event)
-        return self._with_semantics(self._against(variant, message), context)
+        return self._with_semantics(self._against(variant, message), message, context)
 
     # --- the fast path
 
@@ -146,15 +146,21 @@ class Validator:
             names = tuple(self.catalogue.interfaces)
             return _widened(violation, f"version {self.catalogue.version} has no interface", names)
         if place.endswith("/s0/eventcode") and known is not None:
-            return _widened(violation, f"{known.name} has no event", known.events)
+            return _widened(violation, f"{known.name} has no event", known.events, self._elsewhere(violation))
         return violation
+
+    def _elsewhere(self, violation: Violation) -> str:
+        others = [i.name for i in self.catalogue.interfaces.values() if violation.value in i.events]
+        return f" It is an event of {', '.join(others)}." if others else ""
 
     # --- beyond the schema
 
-    def _with_semantics(self, checked: Checked, context: Context | None) -> Checked:
+    def _with_semantics(self, checked: Checked, message: object, context: Context | None) -> Checked:
         if self.semantics is None:
             return checked
         more = self.semantics.check(checked.message, self.catalogue, context)
+        if more and checked.message is not message:
+            more = tuple(replace(v, pointer=respelled(v.pointer, message)) for v in more)
         return replace(checked, violations=(*checked.violations, *more)) if more else checked
 
 
@@ -181,7 +187,7 @@ def _certain(pointer: str, interface_known: bool) -> bool:
     return interface_known or len(steps) < 3 or steps[2] in ("s0", "s1", "a0")
 
 
-def _widened(violation: Violation, complaint: str, allowed: Sequence[str]) -> Violation:
-    hint = value_hint(allowed, str(violation.value))
+def _widened(violation: Violation, complaint: str, allowed: Sequence[str], more: str = "") -> Violation:
+    hint = more or value_hint(allowed, str(violation.value))
     text = f"`{violation.pointer.rsplit('/', 1)[-1]}`: {complaint} {shown(violation.value)}.{hint}"
     return replace(violation, message=text, expected="one of " + ", ".join(allowed))
