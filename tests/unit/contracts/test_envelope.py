@@ -37,9 +37,8 @@ def test_a_built_message_is_valid():
 
 
 def test_what_is_built_can_be_read():
-    head = envelope.header(
-        appointment(unique="abc", correlation_id="CI-1", primary=["2200000001"], sub_text="x")
-    )
+    message = appointment(unique="abc", correlation_id="CI-1", primary=["2200000001"], sub_text="x")
+    head = envelope.header(message)
     assert head.interface == "IF-031"
     assert head.event == "[MSApp]"
     assert head.schema_version == "011"
@@ -127,14 +126,13 @@ def test_field_names_are_read_without_regard_to_case():
     assert envelope.custom({"Payload": {"customblock": {"B001": {}}}}) == {"B001": {}}
 
 
+NAMES = ["payload", "CommonBlock", "S0", "S1", "M0", "A0", "R0", "primaryRecipients", "interfaceID"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["payload", "CommonBlock", "S0", "S1", "M0", "A0", "R0", "primaryRecipients", "interfaceID"]
-            ),
+            st.sampled_from(NAMES),
             inner,
             max_size=4,
         )

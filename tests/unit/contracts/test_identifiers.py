@@ -20,9 +20,10 @@ def test_public_samples_with_a_wrong_check_digit_are_told(mpan):
     assert not ids.is_mpan(mpan)
 
 
-@pytest.mark.parametrize(
-    "text", [None, 2000056535971, "", "200005653597", "20000565359711", "200005653597X", "²" * 13]
-)
+NO_MPANS = [None, 2000056535971, "", "200005653597", "20000565359711", "200005653597X", "²" * 13]
+
+
+@pytest.mark.parametrize("text", NO_MPANS)
 def test_what_is_no_thirteen_digits_is_no_mpan(text):
     assert not ids.is_mpan(text)
 
