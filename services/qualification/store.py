@@ -62,7 +62,7 @@ class RunStore:
     async def next_number(self, name: str, first: int) -> int:
         """The next number of a counter that begins at ``first``; no two callers get the same."""
         table = counter_table
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock="qualification") as connection:
             raised = update(table).where(table.c.name == name).values(value=table.c.value + 1)
             number = await connection.scalar(raised.returning(table.c.value))
             if number is None:
@@ -71,7 +71,7 @@ class RunStore:
             return int(number)
 
     async def add(self, run: StoredRun) -> None:
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock="qualification") as connection:
             newest = await connection.scalar(select(func.max(run_table.c.order_number)))
             values = _row(run) | {"order_number": (newest or 0) + 1}
             await connection.execute(insert(run_table).values(values))
