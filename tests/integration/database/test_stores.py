@@ -1,0 +1,202 @@
+"""The services' stores on both databases, also when several processes share one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from backbone.database import Database
+from participant import outbox
+from participant.directory import CertificateRecord, Directory, Party, Webhook
+from participant.errors import DirectoryConflict
+from participant.outbox import ToSend
+from services.css_stub.store import CallbackStore
+from services.dip_gateway import store as gateway
+from services.qualification.store import RunStore
+from tests.all_tables import import_all_tables
+
+import_all_tables()
+NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
+SUPPLIER = Party(
+    "2300000012",
+    "SUP",
+    "ABCD",
+    organisation="A Supplier Ltd",
+    api_key_hash="h" * 64,
+    certificates=(CertificateRecord("f" * 64, "pem", NOON),),
+)
+
+
+@pytest.fixture
+async def other(url: str, database: Database) -> AsyncIterator[Database]:
+    """The same database as another process sees it."""
+    opened = await Database.open(url)
+    yield opened
+    await opened.close()
+
+
+class TestDirectory:
+    async def test_a_party_comes_back_as_it_was_added(self, database: Database, other: Database) -> None:
+        await (await Directory.open(database)).add(SUPPLIER)
+        elsewhere = await Directory.open(other)
+        assert await elsewhere.party(SUPPLIER.dip_id) == SUPPLIER
+        assert await elsewhere.by_mpid("ABCD", "SUP") == SUPPLIER
+
+    async def test_what_another_process_adds_is_seen(self, database: Database, other: Database) -> None:
+        """``dipemu participants add`` while ``up`` runs."""
+        running = await Directory.open(database)
+        assert await running.party(SUPPLIER.dip_id) is None
+        await (await Directory.open(other)).add(SUPPLIER)
+        assert await running.party(SUPPLIER.dip_id) == SUPPLIER
+
+    async def test_webhooks_are_set_replaced_and_removed(self, database: Database) -> None:
+        directory = await Directory.open(database)
+        await directory.add(SUPPLIER)
+        for url in ("http://one", "http://two"):
+            await directory.set_webhook(SUPPLIER.dip_id, "IF-031", Webhook(url))
+        found = await directory.webhook(SUPPLIER.dip_id, "IF-031")
+        assert found is not None
+        assert found.url == "http://two"
+        assert await directory.remove_webhook(SUPPLIER.dip_id, "IF-031")
+        assert not await directory.remove_webhook(SUPPLIER.dip_id, "IF-031")
+
+    async def test_another_partys_certificate_is_refused(self, database: Database) -> None:
+        directory = await Directory.open(database)
+        await directory.add(SUPPLIER)
+        with pytest.raises(DirectoryConflict):
+            await directory.add(Party("2300000013", "SUP", "EFGH", certificates=SUPPLIER.certificates))
+
+    async def test_services_that_start_together_register_the_same_parties(
+        self, database: Database, other: Database
+    ) -> None:
+        directories = [await Directory.open(d) for d in (database, other) for _ in range(3)]
+        await asyncio.gather(*(directory.add(SUPPLIER) for directory in directories))
+        assert await directories[0].all() == (SUPPLIER,)
+
+
+class TestOutbox:
+    async def test_state_handled_messages_and_what_to_send_are_kept_together(
+        self, database: Database
+    ) -> None:
+        to_send = [ToSend("m", "dip", "2300000001", "IF-031", bytes([n]), "1200000000001") for n in range(3)]
+        async with database.begin() as connection:
+            await outbox.save(connection, "s", changed={"m": b"{}"}, ids=["T-1", "T-2"], to_send=to_send)
+        async with database.begin() as connection:
+            assert await outbox.states(connection, "s", ["m", "n"]) == {"m": b"{}"}
+            assert await outbox.handled(connection, "s", ["T-1", "T-3"]) == {"T-1"}
+            assert await outbox.handled(connection, "another", ["T-1"]) == set()
+            rows = await outbox.pending(connection, "s", after=0)
+            assert [row.what for row in rows] == to_send
+            await outbox.remove(connection, [row.id for row in rows[:2]])
+            assert [row.id for row in await outbox.pending(connection, "s", after=0)] == [rows[2].id]
+
+    async def test_a_state_is_replaced(self, database: Database) -> None:
+        for state in (b"1", b"2"):
+            async with database.begin() as connection:
+                await outbox.save(connection, "s", changed={"m": state}, ids=[], to_send=[])
+        async with database.read() as connection:
+            assert await outbox.state(connection, "s", "m") == b"2"
+
+    async def test_given_a_message_handled_twice_the_second_transaction_changes_nothing(
+        self, database: Database, other: Database
+    ) -> None:
+        async def handle(by: Database, state: bytes) -> None:
+            async with by.begin() as connection:
+                await outbox.save(connection, "s", changed={"m": state}, ids=["T-1"], to_send=[])
+
+        await handle(database, b"first")
+        with pytest.raises(IntegrityError):
+            await handle(other, b"second")
+        async with database.read() as connection:
+            assert await outbox.state(connection, "s", "m") == b"first"
+
+    async def test_many_ids_at_once(self, database: Database) -> None:
+        ids = [f"T-{n}" for n in range(1_300)]
+        async with database.begin() as connection:
+            await outbox.save(connection, "s", changed={}, ids=ids, to_send=[])
+            assert await outbox.handled(connection, "s", [*ids, "T-new"]) == set(ids)
+
+
+def delivery(number: int, **more: object) -> dict[str, object]:
+    return {
+        "recipient": "2300000001",
+        "channel": "IF-031",
+        "occurrence": f"T-{number}",
+        "publication": "PUB-031",
+        "order_key": "1200000000001",
+        "replay": False,
+        "body": b"{}",
+        "state": "waiting",
+        "attempts": 0,
+        "created_at": NOON.isoformat(),
+        **more,
+    }
+
+
+class TestGateway:
+    async def test_a_delivery_is_added_once_whoever_adds_it(
+        self, database: Database, other: Database
+    ) -> None:
+        async def add(by: Database) -> int:
+            async with by.begin() as connection:
+                return len(await gateway.add_deliveries(connection, [delivery(n) for n in range(20)]))
+
+        assert sum(await asyncio.gather(add(database), add(other), add(database))) == 20
+
+    async def test_a_finished_delivery_no_longer_waits(self, database: Database) -> None:
+        async with database.begin() as connection:
+            rows = await gateway.add_deliveries(connection, [delivery(1), delivery(2)])
+            outcome = {
+                "key": rows[0].id,
+                "state": "delivered",
+                "attempts": 1,
+                "next_at": None,
+                "status": 201,
+                "answer": "ok",
+                "finished_at": NOON.isoformat(),
+            }
+            await gateway.finish_deliveries(connection, [outcome])
+        async with database.read() as connection:
+            assert [row.id for row in await gateway.waiting_deliveries(connection)] == [rows[1].id]
+
+    async def test_references_are_kept_and_may_be_saved_again(
+        self, database: Database, other: Database
+    ) -> None:
+        largest = 2**63 - 1
+        for by in (database, other):
+            async with by.begin() as connection:
+                await gateway.save_references(connection, [1, -largest, largest])
+        async with other.read() as connection:
+            assert await gateway.load_references(connection) == {1, -largest, largest}
+
+    async def test_holdings_are_replaced_as_a_whole(self, database: Database) -> None:
+        holding = {"mpan": "m", "family": "SUP", "role": "SUP", "dip_id": "2300000001", "ends": None}
+        async with database.begin() as connection:
+            await gateway.replace_holdings(connection, ["m"], [{**holding, "begins": "1"}])
+            await gateway.replace_holdings(connection, ["m", "n"], [{**holding, "begins": "2"}])
+            assert [row.begins for row in await gateway.load_holdings(connection, ["m", "n"])] == ["2"]
+
+
+class TestRuns:
+    async def test_no_two_callers_get_the_same_number(self, database: Database, other: Database) -> None:
+        stores = [RunStore(database), RunStore(other)]
+        numbers = await asyncio.gather(*(stores[n % 2].next_number("mpan", 100) for n in range(20)))
+        assert sorted(numbers) == list(range(100, 120))
+
+
+class TestCallbacks:
+    async def test_a_callback_is_replaced_and_survives_a_restart(
+        self, database: Database, other: Database
+    ) -> None:
+        store = CallbackStore(database)
+        await store.put("ABCD", "http://one")
+        await store.put("ABCD", "http://two")
+        again = CallbackStore(other)
+        await again.load()
+        assert again.url("ABCD") == "http://two"
+        assert await again.remove("ABCD")
+        assert again.url("ABCD") is None
