@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -46,6 +47,20 @@ def parse_chain(pem: str | bytes) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(data)
     except ValueError as fault:
         raise CertificateUnusable("this is not the PEM text of an X.509 certificate") from fault
+
+
+def read_trust_anchors(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The PEM texts of authorities kept in these files. Raises CertificateUnusable, naming the file."""
+    texts = []
+    for path in paths:
+        try:
+            text = path.read_text("ascii", errors="replace")
+            if not all(is_authority(certificate) for certificate in parse_chain(text)):
+                raise CertificateUnusable("this is not the certificate of an authority")
+        except (OSError, CertificateUnusable) as fault:
+            raise CertificateUnusable(f"{path}: {fault}") from fault
+        texts.append(text)
+    return tuple(texts)
 
 
 def signing_certificate(certificate: x509.Certificate) -> SigningCertificate:
@@ -99,7 +114,7 @@ def chain_to(
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    if issuer.subject != certificate.issuer or not _is_authority(issuer):
+    if issuer.subject != certificate.issuer or not is_authority(issuer):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -108,7 +123,8 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether the certificate may issue others."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):

@@ -7,7 +7,7 @@ that finds nothing, and within a second by any other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from participant.parties import (
     ANY_CHANNEL,
     STATUS_CHANNEL,
     CertificateRecord,
+    Organisation,
     Party,
     RetiringKey,
     Snapshot,
@@ -39,6 +40,7 @@ __all__ = [
     "STATUS_CHANNEL",
     "CertificateRecord",
     "Directory",
+    "Organisation",
     "Party",
     "RetiringKey",
     "Snapshot",
@@ -104,11 +106,14 @@ class Directory:
         return await self._find(lambda s: s.webhook(dip_id, channel))
 
     async def check_signer(self, dip_id: str, signed: Signed, now: datetime) -> None:
-        """Make sure that ``dip_id`` may sign with this certificate. Raises SignatureRefused."""
+        """Make sure that ``dip_id``, or the connection provider it nominated, may sign with this certificate.
+
+        Raises SignatureRefused.
+        """
         owner = await self.by_fingerprint(signed.certificate_fingerprint)
         if owner is None:
             raise refusals.certificate_unknown(signed.subject, dip_id)
-        if owner.dip_id != dip_id:
+        if owner.dip_id != dip_id and not await self._is_nominated(owner.dip_id, dip_id):
             raise refusals.certificate_of_other_party(signed.subject, dip_id, owner.dip_id)
         record = owner.certificate(signed.certificate_fingerprint)
         if record and record.revoked_at and record.revoked_at <= now:
@@ -121,7 +126,7 @@ class Directory:
         """
         async with self._change() as (connection, snapshot):
             _check_conflicts(snapshot, party)
-            await store.save_party(connection, party)
+            await store.save_parties(connection, party)
 
     async def register(
         self,
@@ -156,7 +161,7 @@ class Directory:
         async with self._change() as (connection, snapshot):
             party = merged(snapshot)
             _check_conflicts(snapshot, party)
-            await store.save_party(connection, party)
+            await store.save_parties(connection, party)
         return party
 
     async def remove(self, dip_id: str) -> None:
@@ -176,7 +181,7 @@ class Directory:
             if party.certificate(record.fingerprint) is None:
                 party = replace(party, certificates=(*party.certificates, record))
                 _check_conflicts(snapshot, party)
-                await store.save_party(connection, party)
+                await store.save_parties(connection, party)
         return record
 
     async def revoke_certificate(self, fingerprint: str, at: datetime | None = None) -> None:
@@ -190,7 +195,7 @@ class Directory:
                 replace(c, revoked_at=moment) if c.fingerprint == fingerprint else c
                 for c in party.certificates
             )
-            await store.save_party(connection, replace(party, certificates=certificates))
+            await store.save_parties(connection, replace(party, certificates=certificates))
 
     async def rotate_api_key(self, dip_id: str, overlap: timedelta = timedelta()) -> str:
         """Mint a new API key and return it; the one before is accepted for ``overlap`` more.
@@ -204,14 +209,37 @@ class Directory:
             if overlap and party.api_key_hash:
                 retiring.append(RetiringKey(party.api_key_hash, now + overlap))
             changed = replace(party, api_key_hash=api_key_hash(key), retiring_keys=tuple(retiring))
-            await store.save_party(connection, changed)
+            await store.save_parties(connection, changed)
         return key
 
     async def nominate(self, dip_id: str, connection_provider: str | None) -> None:
         """Nominate a DIP connection provider by its DIP ID, or none. Raises PartyUnknown."""
         async with self._change() as (connection, snapshot):
             party = _required(snapshot, dip_id)
-            await store.save_party(connection, replace(party, connection_provider=connection_provider))
+            await store.save_parties(connection, replace(party, connection_provider=connection_provider))
+
+    async def describe(self, organisation: Organisation) -> None:
+        """Keep what is known of an organisation besides its name."""
+        async with self._change() as (connection, _):
+            await store.save_organisation(connection, organisation)
+
+    async def import_all(
+        self,
+        parties: Sequence[Party],
+        webhooks: Mapping[tuple[str, str], Webhook],
+        organisations: Sequence[Organisation] = (),
+    ) -> None:
+        """Add or replace all of these, or none. Raises DirectoryConflict."""
+        async with self._change() as (connection, snapshot):
+            after = {party.dip_id: party for party in (*snapshot.parties, *parties)}
+            whole = Snapshot(tuple(after.values()))
+            for party in parties:
+                _check_conflicts(whole, party)
+            await store.save_parties(connection, *parties)
+            for (dip_id, channel), webhook in webhooks.items():
+                await store.save_webhook(connection, dip_id, channel, webhook)
+            for organisation in organisations:
+                await store.save_organisation(connection, organisation)
 
     async def set_webhook(self, dip_id: str, channel: str, webhook: Webhook) -> None:
         """Set where a channel's publications go: ``IF-031``, ``STATUS`` or ``*`` (every channel)."""
@@ -226,6 +254,10 @@ class Directory:
         """Remove the webhook of exactly this channel; whether there was one."""
         async with self._change() as (connection, _):
             return await store.delete_webhook(connection, dip_id, channel)
+
+    async def _is_nominated(self, provider: str, dip_id: str) -> bool:
+        party = await self.party(dip_id)
+        return party is not None and party.connection_provider == provider
 
     async def _find(self, look_up: Callable[[Snapshot], Found | None]) -> Found | None:
         found = look_up(await self.snapshot())
@@ -245,7 +277,7 @@ class Directory:
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[tuple[AsyncConnection, Snapshot]]:
         """A transaction on the directory as it is now; the change is seen here when the block ends."""
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock="directory") as connection:
             await store.next_revision(connection)
             yield connection, await store.load(connection)
             changed = await store.load(connection)

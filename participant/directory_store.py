@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
-from participant.parties import CertificateRecord, Party, RetiringKey, Snapshot, Webhook
+from participant.parties import CertificateRecord, Organisation, Party, RetiringKey, Snapshot, Webhook
 
 party_table = Table(
     "directory_party",
@@ -52,6 +52,12 @@ certificate_table = Table(
     Column("pem", Text, nullable=False),
     Column("not_after", String(32), nullable=False),
     Column("revoked_at", String(32)),
+)
+organisation_table = Table(
+    "directory_organisation",
+    metadata,
+    Column("name", String(256), primary_key=True),
+    Column("company_number", String(32), nullable=False),
 )
 webhook_table = Table(
     "directory_webhook",
@@ -93,11 +99,23 @@ async def load(connection: AsyncConnection) -> Snapshot:
         (row.dip_id, row.channel): Webhook(row.url, row.max_message_count, row.max_payload_size)
         for row in hooks
     }
-    return Snapshot(parties, webhooks, number)
+    described = await connection.execute(select(organisation_table).order_by(organisation_table.c.name))
+    organisations = [Organisation(row.name, row.company_number) for row in described]
+    return Snapshot(parties, webhooks, number, organisations)
 
 
-async def save_party(connection: AsyncConnection, party: Party) -> None:
-    """Insert the party, or replace all that is known of it but its webhooks."""
+async def save_parties(connection: AsyncConnection, *parties: Party) -> None:
+    """Insert the parties, or replace all that is known of them but their webhooks."""
+    for party in parties:
+        await _save_party(connection, party)
+    mine = [party.dip_id for party in parties]
+    for table in (api_key_table, certificate_table):  # all of them first: parties may exchange what they have
+        await connection.execute(delete(table).where(table.c.dip_id.in_(mine)))
+    await _insert(connection, api_key_table, [row for party in parties for row in _key_rows(party)])
+    await _insert(connection, certificate_table, [row for p in parties for row in _certificate_rows(p)])
+
+
+async def _save_party(connection: AsyncConnection, party: Party) -> None:
     values = {
         "role": party.role,
         "mpid": party.mpid,
@@ -109,10 +127,6 @@ async def save_party(connection: AsyncConnection, party: Party) -> None:
     changed = await connection.execute(update(party_table).where(mine).values(values))
     if not changed.rowcount:
         await connection.execute(insert(party_table).values(dip_id=party.dip_id, **values))
-    for table in (api_key_table, certificate_table):
-        await connection.execute(delete(table).where(table.c.dip_id == party.dip_id))
-    await _insert(connection, api_key_table, _key_rows(party))
-    await _insert(connection, certificate_table, _certificate_rows(party))
 
 
 async def delete_party(connection: AsyncConnection, dip_id: str) -> None:
@@ -132,6 +146,15 @@ async def save_webhook(connection: AsyncConnection, dip_id: str, channel: str, w
             max_message_count=webhook.max_message_count,
             max_payload_size=webhook.max_payload_size,
         )
+    )
+
+
+async def save_organisation(connection: AsyncConnection, organisation: Organisation) -> None:
+    """Describe an organisation."""
+    named = organisation_table.c.name == organisation.name
+    await connection.execute(delete(organisation_table).where(named))
+    await connection.execute(
+        insert(organisation_table).values(name=organisation.name, company_number=organisation.company_number)
     )
 
 

@@ -92,6 +92,14 @@ class Webhook:
     max_payload_size: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A company with any number of DIP IDs. ``company_number``: as registered at Companies House."""
+
+    name: str
+    company_number: str = ""
+
+
 class Snapshot:
     """All parties and webhooks at one moment, for look-ups without waiting."""
 
@@ -100,8 +108,10 @@ class Snapshot:
         parties: Sequence[Party] = (),
         webhooks: Mapping[tuple[str, str], Webhook] | None = None,
         revision: int = 0,
+        organisations: Sequence[Organisation] = (),
     ) -> None:
         self.revision = revision
+        self.organisations = MappingProxyType({o.name: o for o in organisations})
         self.parties = tuple(parties)
         self.webhooks = MappingProxyType(dict(webhooks or {}))
         self._by_dip_id = {p.dip_id: p for p in self.parties}
@@ -126,6 +136,10 @@ class Snapshot:
     def by_fingerprint(self, fingerprint: str) -> Party | None:
         """The party that registered this certificate."""
         return self._by_fingerprint.get(fingerprint)
+
+    def organisation(self, party: Party) -> Organisation:
+        """The party's organisation; nothing but its name is known where it was never described."""
+        return self.organisations.get(party.organisation) or Organisation(party.organisation)
 
     def holders(self, role: str) -> tuple[Party, ...]:
         """All parties with this DIP role code, in the order they were added."""
