@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,17 @@ class Emulator:
         document["evidence"] = str(place / "evidence")
         return done.stdout, document
 
-    def journal(self, **filters: str) -> list[dict[str, Any]]:
-        """What the journal says, as the gateway's message search gives it."""
-        answer = httpx.get(f"{self.url}/api/journal", params=filters)
-        answer.raise_for_status()
-        events: list[dict[str, Any]] = answer.json()
+    def journal(self, text: str, since: datetime) -> list[dict[str, Any]]:
+        """The events since then whose message holds this text, once there are any (the index lags)."""
+        events: list[dict[str, Any]] = []
+
+        def found() -> bool:
+            query = {"since": since.isoformat(), "limit": "1000"}
+            answer = httpx.get(f"{self.url}/api/journal", params=query).raise_for_status()
+            events[:] = [event for event in answer.json() if text in event.get("body", "")]
+            return bool(events)
+
+        wait_until(found, seconds=5)
         return events
 
 

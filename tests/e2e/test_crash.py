@@ -24,6 +24,8 @@ def test_kill_between_appointment_and_its_answer(tmp_path: Path) -> None:
         """Its IF-031 is answered 201; in that moment the power goes."""
 
         def appoint_metering_service(self, site: dict, run: dict) -> None:
+            if killed.is_set():
+                return  # PUB-002 once more: its 201 was cut off by the power cut as well
             super().appoint_metering_service(site, run)
             emulator.kill()
             killed.set()

@@ -1,4 +1,4 @@
-"""What the gateway must not let in: refused with status and code, nothing published, the reason journalled."""
+"""What the gateway must not let in: refused with status and code, nothing published, the reason kept."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ Defect = Callable[[dict[str, str], bytes, Path], bytes]
 def test_a_defective_request_is_refused_and_journalled(
     emulator: Emulator, identity: Identity, tmp_path: Path, defect: Defect, status: set[int]
 ) -> None:
-    url = f"{emulator.url}/dip-channel/IF-031"
+    url, began = f"{emulator.url}/dip-channel/IF-031", datetime.now(UTC)
     message = a_message(identity)
     headers, body = request(identity, url, [message])
     body = defect(headers, body, tmp_path)
@@ -118,22 +118,21 @@ def test_a_defective_request_is_refused_and_journalled(
     entry = answer.json()["messageArray"][0]
     assert entry["message"].startswith("MSG1")
     assert entry["help"]
-    reference = envelope.header(message).reference or ""
-    events = emulator.journal(reference=reference)
+    events = emulator.journal(envelope.header(message).reference or "", began)
     assert [event["kind"] for event in events] == ["refused"], "nothing accepted, nothing published"
     assert events[0]["details"]["reason"]
     assert identity.api_key not in json.dumps(events)
 
 
 def test_another_party_as_sender_is_refused(emulator: Emulator, identity: Identity) -> None:
-    url = f"{emulator.url}/dip-channel/IF-031"
+    url, began = f"{emulator.url}/dip-channel/IF-031", datetime.now(UTC)
     message = deepcopy(a_message(identity))
     message["payload"]["CommonBlock"]["S1"]["senderDIPID"] = "2300000001"
     headers, body = request(identity, url, [message])
     answer = httpx.post(url, headers=headers, content=body)
     assert answer.status_code == 400
     assert answer.json()["messageArray"][0]["message"].startswith("MSG1009")
-    events = emulator.journal(reference=envelope.header(message).reference or "")
+    events = emulator.journal(envelope.header(message).reference or "", began)
     assert [event["kind"] for event in events] == ["refused"]
 
 
