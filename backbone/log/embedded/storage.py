@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
@@ -34,11 +34,7 @@ CREATE TABLE IF NOT EXISTS committed (
     PRIMARY KEY (member_group, topic, partition)
 ) WITHOUT ROWID;
 """
-_UPSERT = (
-    "INSERT INTO committed VALUES (?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET number = max(committed.number, excluded.number)"
-)
-_ROWS_PER_STATEMENT = 64
+_ROWS_PER_STATEMENT = 128
 
 Row = tuple[str, int, str, bytes | None, bytes]
 """Topic, partition, key, headers and value of one record, ready to be written."""
@@ -52,7 +48,9 @@ def to_row(record: Record) -> Row:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=10, cached_statements=512
+    )
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -65,15 +63,28 @@ def create(connection: sqlite3.Connection) -> None:
     connection.executescript(_SCHEMA)
 
 
-def insert(connection: sqlite3.Connection, first: int, rows: Sequence[Row]) -> None:
-    """Write ``rows`` numbered from ``first``.
+def write(
+    connection: sqlite3.Connection,
+    first: int,
+    rows: Sequence[Row],
+    positions: Sequence[tuple[str, str, int, int]],
+) -> None:
+    """Write ``rows`` numbered from ``first``, and positions, in one transaction.
 
-    Many rows go into one statement: the interpreter's lock is let go and fought for once per step.
+    As few statements as can be: after each the interpreter's lock has to be won back from a busy event
+    loop. One INSERT alone is a transaction of its own.
     """
+    alone = len(rows) <= _ROWS_PER_STATEMENT and not positions
+    if not alone:
+        connection.execute("BEGIN IMMEDIATE")
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         part = rows[start : start + _ROWS_PER_STATEMENT]
         values = [v for i, row in enumerate(part, first + start) for v in (i, *row)]
         connection.execute(_insert_statement(len(part)), values)
+    if positions:
+        _write_positions(connection, positions)
+    if not alone:
+        connection.execute("COMMIT")
 
 
 @lru_cache(maxsize=_ROWS_PER_STATEMENT)
@@ -81,9 +92,23 @@ def _insert_statement(count: int) -> str:
     return f"INSERT INTO record VALUES {', '.join(['(?, ?, ?, ?, ?, ?)'] * count)}"  # noqa: S608 - marks only
 
 
-def commit_positions(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, int, int]]) -> None:
+def _write_positions(connection: sqlite3.Connection, positions: Sequence[tuple[str, str, int, int]]) -> None:
     """Write rows of group, topic, partition and number. A position never moves back."""
-    connection.executemany(_UPSERT, rows)
+    newest: dict[tuple[str, str, int], int] = {}
+    for group, topic, partition, number in positions:
+        newest[group, topic, partition] = max(number, newest.get((group, topic, partition), 0))
+    rows = [(*key, number) for key, number in newest.items()]
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start : start + _ROWS_PER_STATEMENT]
+        connection.execute(_upsert_statement(len(part)), [value for row in part for value in row])
+
+
+@lru_cache(maxsize=_ROWS_PER_STATEMENT)
+def _upsert_statement(count: int) -> str:
+    return (
+        f"INSERT INTO committed VALUES {', '.join(['(?, ?, ?, ?)'] * count)}"  # noqa: S608 - marks only
+        " ON CONFLICT DO UPDATE SET number = max(committed.number, excluded.number)"
+    )
 
 
 def committed(connection: sqlite3.Connection, group: str) -> dict[Partition, int]:

@@ -95,10 +95,7 @@ class GroupCommitWriter:
     def _write(self, batch: Sequence[Work]) -> None:
         rows = [row for work in batch for row in work.rows]
         positions = [row for work in batch for row in work.positions]
-        self._connection.execute("BEGIN IMMEDIATE")
-        storage.insert(self._connection, self._next, rows)
-        storage.commit_positions(self._connection, positions)
-        self._connection.execute("COMMIT")
+        storage.write(self._connection, self._next, rows, positions)
         for work in batch:
             for topic, partition, *_ in work.rows:
                 work.ends[topic, partition] = self._next
