@@ -55,7 +55,7 @@ def build_registry(callbacks: Callbacks) -> HandlerRegistry[MpanSwitches]:
 
     @registry.command("registration_status")
     def move_on(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
-        """Take a switch further, ``{"status": "SecuredActive"}``: the newest, or that of ``registrationId``."""
+        """Take a switch (``registrationId``, else the newest) further: ``{"status": "SecuredActive"}``."""
         status, registration_id = incoming.message["status"], incoming.message.get("registrationId")
         registration = (state or MpanSwitches()).by_id(registration_id)
         if status not in css.STATUSES or registration is None or state is None:

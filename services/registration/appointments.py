@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from contracts.envelope import MpanBlock, ResponseBlock
 from participant.handlers import DipOut, World
-from services.registration import blocks
+from services.registration import party_blocks, site_blocks
+from services.registration.activation import confirm_appointment
 from services.registration.checks import UNKNOWN_MPAN, Case, failures
-from services.registration.kinds import METERING, ServiceKind
-from services.registration.register import MeteringPoint, Proposal, Request, RequestStatus
+from services.registration.kinds import DATA, METERING, ServiceKind
+from services.registration.register import MeteringPoint, Proposal, Request, RequestStatus, SwitchStatus
 
-SUPERSEDED = "REG1089"
+SUPERSEDED: Final = "REG1089"
+SWITCH_SCENARIOS: Final = frozenset({"COS", "MCS"})
 
 
 def refuse_unknown_mpan(proposal: Proposal, sender: str, mpan: MpanBlock, world: World) -> DipOut:
@@ -33,7 +35,7 @@ def decide(
     answer = initial_response(proposal, point.registration_service, point.mpan_block(), codes, world)
     if codes:
         return point, [answer]
-    after, superseded = supersede(point, proposal, world)
+    after, superseded = supersede(point, proposal, now, world)
     request = Request(proposal=proposal, supplier=case.requester)
     return after.with_request(request), [answer, *superseded, provider_request(after, request)]
 
@@ -62,10 +64,10 @@ def provider_request(point: MeteringPoint, request: Request) -> DipOut:
         interface="IF-033",
         event=request.proposal.kind.event("AppSPRequest"),
         custom={
-            **blocks.requesting_supplier(request.supplier),
+            **party_blocks.requesting_supplier(request.supplier),
             **_echo(request.proposal),
-            **blocks.incumbent_metering_service(point),
-            **blocks.everything_about_the_site(point),
+            **party_blocks.incumbent_metering_service(point),
+            **site_blocks.everything_about_the_site(point),
         },
         mpan=point.mpan_block(),
         primary=(request.proposal.provider_dip_id,),
@@ -74,20 +76,36 @@ def provider_request(point: MeteringPoint, request: Request) -> DipOut:
 
 
 def provider_answered(
-    point: MeteringPoint, kind: ServiceKind, provider: str, answer: Mapping[str, Any], world: World
+    point: MeteringPoint, kind: ServiceKind, provider: str, answer: Mapping[str, Any]
 ) -> tuple[MeteringPoint, Sequence[DipOut]]:
     """What a provider's IF-034 changes. ``answer``: its block B007. Nothing, when nothing was asked of it."""
     request = awaiting(point, kind, provider)
     if request is None:
         return point, []
-    accepted = answer["responseCode"] == "A"
-    status = RequestStatus.ACCEPTED if accepted else RequestStatus.REJECTED
-    what = "AppAccepted" if accepted else "AppRejected"
     reason = answer["proposedAppointmentResponseCode"]
-    messages = [appointment_status(point, request, what, str(answer["responseCode"]), reason)]
-    if accepted:
-        messages += request_meter_details(point, request, reason)
-    return point.with_request_status(request, status), messages
+    if answer["responseCode"] != "A":
+        told = appointment_status(point, request, "AppRejected", str(answer["responseCode"]), reason)
+        return point.with_request_status(request, RequestStatus.REJECTED), [told]
+    told = appointment_status(point, request, "AppAccepted", "A", reason)
+    details = request_meter_details(point, request, reason)
+    accepted = request.model_copy(update={"status": RequestStatus.ACCEPTED})
+    after, confirmed = confirm_when_settled(point.with_request_changed(request, accepted), accepted)
+    return after, [told, *details, *confirmed]
+
+
+def confirm_when_settled(point: MeteringPoint, request: Request) -> tuple[MeteringPoint, Sequence[DipOut]]:
+    """Confirm an accepted appointment, unless it waits for its switch to be secured."""
+    switch = point.switch(request.proposal.registration_id)
+    waits = request.proposal.scenario in SWITCH_SCENARIOS and (
+        switch is None or switch.status is not SwitchStatus.SECURED_ACTIVE
+    )
+    return (point, []) if waits else confirm_appointment(point, request)
+
+
+def lapse(point: MeteringPoint, request: Request) -> tuple[MeteringPoint, Sequence[DipOut]]:
+    """IF-035 Lapsed: the request could not be matched with a secured switch."""
+    told = appointment_status(point, request, "AppLapsed", "L", None)
+    return point.with_request_status(request, RequestStatus.LAPSED), [told]
 
 
 def appointment_status(
@@ -100,10 +118,10 @@ def appointment_status(
         interface="IF-035",
         event=proposal.kind.event(what),
         custom={
-            **blocks.outcome(code, reason),
-            **blocks.requesting_supplier(request.supplier),
+            **party_blocks.outcome(code, reason),
+            **party_blocks.requesting_supplier(request.supplier),
             **_echo(proposal),
-            **(_assigned_mdr(proposal) if code == "A" else {}),
+            **(party_blocks.assigned_mdr(proposal) if code == "A" and proposal.kind is DATA else {}),
         },
         mpan=point.mpan_block(),
         primary=(request.supplier.dip_id, proposal.provider_dip_id),
@@ -123,8 +141,8 @@ def request_meter_details(point: MeteringPoint, request: Request, reason: str | 
             interface="IF-035",
             event="[IMS-SendMTD]",
             custom={
-                **blocks.outcome("A", reason),
-                **blocks.requesting_supplier(request.supplier),
+                **party_blocks.outcome("A", reason),
+                **party_blocks.requesting_supplier(request.supplier),
                 **_echo(proposal),
             },
             mpan=point.mpan_block(),
@@ -135,14 +153,14 @@ def request_meter_details(point: MeteringPoint, request: Request, reason: str | 
 
 
 def supersede(
-    point: MeteringPoint, proposal: Proposal, world: World
+    point: MeteringPoint, proposal: Proposal, now: datetime, world: World
 ) -> tuple[MeteringPoint, Sequence[DipOut]]:
-    """REG1089: a later appointment of the same kind by the same supplier takes the place of an open one."""
+    """REG1089: a later appointment of the same kind by the same supplier takes the place of one to come."""
     reason = world.catalogue.code_text(SUPERSEDED)
     messages = []
     for request in point.requests:
         same_supplier = request.supplier.dip_id == proposal.supplier_dip_id
-        if request.open and same_supplier and request.proposal.kind is proposal.kind:
+        if request.to_come(now) and same_supplier and request.proposal.kind is proposal.kind:
             point = point.with_request_status(request, RequestStatus.SUPERSEDED)
             messages.append(appointment_status(point, request, "AppRejected", "R", reason))
     return point, messages
@@ -163,13 +181,4 @@ def awaiting(point: MeteringPoint, kind: ServiceKind, provider: str) -> Request 
 
 
 def _echo(proposal: Proposal) -> Mapping[str, Any]:
-    return {**blocks.registration(proposal.registration_id), proposal.kind.block: proposal.block}
-
-
-def _assigned_mdr(proposal: Proposal) -> Mapping[str, Any]:
-    """B019: the meter data retriever that the supplier nominated, when it did so in full."""
-    names = ("DIPID", "MPID", "EffectiveFromDate")
-    nominated = {name: proposal.block.get(f"supplierNominatedMDR{name}") for name in names}
-    if None in nominated.values():
-        return {}
-    return {"B019": {f"assignedMDR{name}": value for name, value in nominated.items()}}
+    return {**party_blocks.registration(proposal.registration_id), proposal.kind.block: proposal.block}

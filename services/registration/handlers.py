@@ -16,9 +16,10 @@ from services.registration.appointments import decide, provider_answered, refuse
 from services.registration.checks import UNKNOWN_MPAN
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.loading import metering_point
+from services.registration.progress import pass_time
 from services.registration.proposals import read_proposal
-from services.registration.register import MeteringPoint
-from services.registration.switching import read_switch, site_information
+from services.registration.register import MeteringPoint, SwitchStatus
+from services.registration.switching import apply_status, read_switch, site_information
 
 Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
 
@@ -51,6 +52,31 @@ def registration_pending(
     return point.with_switch(switch), [received, site_information(point, switch)]
 
 
+@registry.css(css.REGISTRATION_STATUS)
+def registration_status(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """CSS02370: a switch is confirmed, secured or cancelled, with all that follows from it."""
+    received, header = _css_note(Kind.CSS_MESSAGE, incoming), css.header(incoming.message)
+    switch = point.switch(header.registration_id) if point is not None else None
+    if point is None or switch is None:
+        problem = f"/data/registrationId: no switch {header.registration_id} of {incoming.mpan} is known"
+        return point, [received, _css_note(Kind.CSS_REFUSED, incoming, (problem,))]
+    point, late = pass_time(point, now)
+    after, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
+    return after, [received, *late, *messages]
+
+
+@registry.command("clock_advanced")
+def clock_advanced(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """The business clock of the MPAN has moved: what was due by now happens."""
+    done = JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})
+    if point is None:
+        return None, [done]
+    after, messages = pass_time(point, now)
+    return after, [*messages, done]
+
+
 @registry.handles("PUB-031", METERING.event("App"))
 def metering_service_proposed(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
@@ -72,7 +98,7 @@ def metering_service_answered(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
 ) -> Outcome:
     """IF-034 [MSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
-    return _answered(point, incoming, METERING, world)
+    return _answered(point, incoming, METERING, now)
 
 
 @registry.handles("PUB-034", DATA.event("AppSPResponse"))
@@ -80,7 +106,7 @@ def data_service_answered(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
 ) -> Outcome:
     """IF-034 [DSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
-    return _answered(point, incoming, DATA, world)
+    return _answered(point, incoming, DATA, now)
 
 
 def _proposed(
@@ -88,17 +114,21 @@ def _proposed(
 ) -> Outcome:
     proposal = read_proposal(incoming.message, kind)
     if point is not None:
-        return decide(point, proposal, now, world)
+        point, late = pass_time(point, now)
+        after, messages = decide(point, proposal, now, world)
+        return after, [*late, *messages]
     header = envelope.header(incoming.message)
     block = MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or "")
     return None, [refuse_unknown_mpan(proposal, incoming.to, block, world)]
 
 
-def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, world: World) -> Outcome:
+def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime) -> Outcome:
     if point is None:
         return None, []
     provider = envelope.header(incoming.message).sender or ""
-    return provider_answered(point, kind, provider, envelope.custom(incoming.message)["B007"], world)
+    point, late = pass_time(point, now)
+    after, messages = provider_answered(point, kind, provider, envelope.custom(incoming.message)["B007"])
+    return after, [*late, *messages]
 
 
 def _css_note(kind: Kind, incoming: Incoming, problems: Sequence[str] = ()) -> JournalNote:

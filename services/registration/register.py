@@ -90,6 +90,12 @@ class Request(Facts):
         """Whether it may still become an appointment."""
         return self.status in (RequestStatus.WITH_PROVIDER, RequestStatus.ACCEPTED)
 
+    def to_come(self, now: datetime) -> bool:
+        """Whether it is open, or confirmed and not yet effective."""
+        date = self.proposal.effective_from
+        planned = self.status is RequestStatus.ACTIVE and date is not None and date > now
+        return self.open or planned
+
 
 class Appointment(Holder):
     """A service that serves the metering point now or from a date that has been confirmed."""
@@ -125,6 +131,18 @@ class MeteringPoint(Facts):
         """The service of this kind that is appointed now."""
         return self.metering_service if kind.name == "metering" else self.data_service
 
+    def next(self, kind: ServiceKind) -> Appointment | None:
+        """The service of this kind that is confirmed and not yet effective."""
+        return self.next_metering_service if kind.name == "metering" else self.next_data_service
+
+    def with_current(self, kind: ServiceKind, service: Appointment | None) -> MeteringPoint:
+        """The same metering point with another service of this kind, or none, from now on."""
+        return self.model_copy(update={f"{kind.name}_service": service})
+
+    def with_next(self, kind: ServiceKind, service: Appointment | None) -> MeteringPoint:
+        """The same metering point with another confirmed service of this kind, or none."""
+        return self.model_copy(update={f"next_{kind.name}_service": service})
+
     def switch(self, registration_id: str | None) -> Switch | None:
         """The switch with this registration ID."""
         return next((s for s in self.switches if s.registration_id == registration_id), None)
@@ -140,7 +158,10 @@ class MeteringPoint(Facts):
 
     def with_request_status(self, request: Request, status: RequestStatus) -> MeteringPoint:
         """The same metering point with ``request`` (one of its own) in another status."""
-        changed = request.model_copy(update={"status": status})
+        return self.with_request_changed(request, request.model_copy(update={"status": status}))
+
+    def with_request_changed(self, request: Request, changed: Request) -> MeteringPoint:
+        """The same metering point with ``changed`` in place of ``request``, which is one of its own."""
         return self.model_copy(
             update={"requests": tuple(changed if r is request else r for r in self.requests)}
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backbone.clock import uk_midnight
 from contracts import css
 from participant.handlers import DipOut, World
 from participant.parties import Party as MarketParty
-from services.registration import blocks
-from services.registration.register import MeteringPoint, Switch
+from services.registration import party_blocks, site_blocks
+from services.registration.activation import confirm_supplier
+from services.registration.appointments import confirm_when_settled, lapse
+from services.registration.register import MeteringPoint, RequestStatus, Switch, SwitchStatus
 from services.registration.site_data import Party
+
+Step = tuple[MeteringPoint, Sequence[DipOut]]
 
 
 def read_switch(message: Mapping[str, Any], world: World) -> tuple[Switch | None, tuple[str, ...]]:
@@ -49,13 +53,48 @@ def site_information(point: MeteringPoint, switch: Switch) -> DipOut:
         interface="IF-002",
         event="[GainMPANInfo]",
         custom={
-            **blocks.registration(switch.registration_id),
-            **blocks.incumbent_services(point),
-            **blocks.direct_contracts(point),
-            **blocks.annual_consumption(point),
-            **blocks.in_home_display(point),
-            **blocks.everything_about_the_site(point),
+            **party_blocks.registration(switch.registration_id),
+            **party_blocks.incumbent_services(point),
+            **site_blocks.direct_contracts(point),
+            **site_blocks.annual_consumption(point),
+            **site_blocks.in_home_display(point),
+            **site_blocks.everything_about_the_site(point),
         },
         mpan=point.mpan_block(),
         primary=(switch.supplier.dip_id,),
     )
+
+
+def apply_status(point: MeteringPoint, switch: Switch, status: SwitchStatus) -> Step:
+    """What a registration status from CSS changes. The same status twice changes nothing more."""
+    if switch.status is status or not switch.open:
+        return point, []
+    changed = switch.model_copy(update={"status": status})
+    point = point.with_switch(changed)
+    if status is SwitchStatus.SECURED_ACTIVE:
+        return secure(point, changed)
+    if status is SwitchStatus.CANCELLED:
+        return give_up(point, changed)
+    return point, []
+
+
+def secure(point: MeteringPoint, switch: Switch) -> Step:
+    """The switch will happen: IF-001, then the appointments that wait for it (IF-036, IF-037)."""
+    point, announcement = confirm_supplier(point, switch)
+    messages: list[DipOut] = [announcement]
+    for request in point.requests:
+        waits = request.status is RequestStatus.ACCEPTED
+        if waits and request.proposal.registration_id == switch.registration_id:
+            point, confirmed = confirm_when_settled(point, request)
+            messages += confirmed
+    return point, messages
+
+
+def give_up(point: MeteringPoint, switch: Switch) -> Step:
+    """The switch will not happen: the appointments asked for under it lapse."""
+    messages: list[DipOut] = []
+    for request in point.requests:
+        if request.open and request.proposal.registration_id == switch.registration_id:
+            point, told = lapse(point, request)
+            messages += told
+    return point, messages

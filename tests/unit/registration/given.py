@@ -117,6 +117,12 @@ def pending(registration_id: str = REGISTRATION, mpid: str = "SUPB") -> Incoming
     return Incoming("css", REGS, MPAN, "CSS02800", None, message, message["eventId"])
 
 
+def registration_status(status: str, registration_id: str = REGISTRATION) -> Incoming:
+    """CSS02370 for the switch of ``pending``."""
+    message = css.registration_status(pending(registration_id).message, status=status, now=NOW)
+    return Incoming("css", REGS, MPAN, "CSS02370", None, message, message["eventId"])
+
+
 def switching_point(**changes: Any) -> MeteringPoint:
     """The metering point with a pending switch to the gaining supplier."""
     point, _ = tell(metering_point(**changes), pending())
@@ -210,3 +216,43 @@ def assert_valid(outputs: Sequence[Outgoing]) -> None:
         assert checked.valid, (out.interface, out.event, checked.violations)
         assert checked.violations == ()
         assert out.mpan == MpanBlock(out.mpan.mpan if out.mpan else "", LDSO, "_A")
+
+
+B012 = {
+    "serviceProviderAppointmentRequestingSupplierDIPID": GAINING,
+    "serviceProviderAppointmentRequestingSupplierMPID": "SUPB",
+}
+
+
+def metering_answer(code: str = "SP000 - Proposed Appointment ACCEPTED", provider: str = NEW_MSS) -> Incoming:
+    accepted = code.startswith("SP000")
+    custom = {
+        "B007": {"responseCode": "A" if accepted else "R", "proposedAppointmentResponseCode": code},
+        "B012": B012,
+        "B013": {"CSSRegistrationID": REGISTRATION},
+        "B070": METERING_BLOCK,
+    }
+    return publication("PUB-034", "[MSAppSPResponse]", Sender(provider, "MSS"), custom)
+
+
+def data_answer() -> Incoming:
+    custom = {
+        "B007": {"responseCode": "A", "proposedAppointmentResponseCode": None},
+        "B012": B012,
+        "B071": DATA_BLOCK,
+    }
+    return publication("PUB-034", "[DSAppSPResponse]", Sender(NEW_SDS, "SDS"), custom)
+
+
+def after(point: MeteringPoint | None, *incomings: Incoming) -> tuple[MeteringPoint, list[DipOut]]:
+    """The point after several things came in, and what the last of them led to."""
+    outputs: Any = []
+    for incoming in incomings:
+        point, outputs = tell(point, incoming)
+        assert_valid(outputs)
+    assert point is not None
+    return point, sent(outputs)
+
+
+def names(messages: list[DipOut]) -> list[tuple[str, str]]:
+    return [(message.interface, message.event) for message in messages]

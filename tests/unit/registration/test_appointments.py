@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from contracts.envelope import Sender
-from participant.handlers import DipOut, Incoming
 from services.registration.register import MeteringPoint, RequestStatus
 from tests.unit.registration.given import (
+    B012,
     CORRELATION,
     DATA_BLOCK,
     GAINING,
@@ -23,53 +20,17 @@ from tests.unit.registration.given import (
     REGISTRATION,
     REGS,
     SUPPLIER,
+    after,
     assert_valid,
+    data_answer,
     data_request,
+    metering_answer,
     metering_request,
-    publication,
+    names,
     sent,
     switching_point,
     tell,
 )
-
-B012 = {
-    "serviceProviderAppointmentRequestingSupplierDIPID": GAINING,
-    "serviceProviderAppointmentRequestingSupplierMPID": "SUPB",
-}
-
-
-def metering_answer(code: str = "SP000 - Proposed Appointment ACCEPTED", provider: str = NEW_MSS) -> Incoming:
-    accepted = code.startswith("SP000")
-    custom = {
-        "B007": {"responseCode": "A" if accepted else "R", "proposedAppointmentResponseCode": code},
-        "B012": B012,
-        "B013": {"CSSRegistrationID": REGISTRATION},
-        "B070": METERING_BLOCK,
-    }
-    return publication("PUB-034", "[MSAppSPResponse]", Sender(provider, "MSS"), custom)
-
-
-def data_answer() -> Incoming:
-    custom = {
-        "B007": {"responseCode": "A", "proposedAppointmentResponseCode": None},
-        "B012": B012,
-        "B071": DATA_BLOCK,
-    }
-    return publication("PUB-034", "[DSAppSPResponse]", Sender(NEW_SDS, "SDS"), custom)
-
-
-def after(point: MeteringPoint | None, *incomings: Incoming) -> tuple[MeteringPoint, list[DipOut]]:
-    """The point after several things came in, and what the last of them led to."""
-    outputs: Any = []
-    for incoming in incomings:
-        point, outputs = tell(point, incoming)
-        assert_valid(outputs)
-    assert point is not None
-    return point, sent(outputs)
-
-
-def names(messages: list[DipOut]) -> list[tuple[str, str]]:
-    return [(message.interface, message.event) for message in messages]
 
 
 def statuses(point: MeteringPoint) -> list[RequestStatus]:

@@ -1,4 +1,4 @@
-"""The register's contents as the custom blocks of the message standard (B005, B013, B022, … B908)."""
+"""What is held about a site, as the blocks of the message standard (B004, B006, B022 … B908)."""
 
 from __future__ import annotations
 
@@ -7,58 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from services.registration.register import MeteringPoint, Switch, uk_stamp
-from services.registration.site_data import Address, LinkedMpan, Meter, Party
+from services.registration.site_data import Address, LinkedMpan, Meter
 
 Blocks = Mapping[str, Any]
 _ADDRESS_LINES = 9
-
-
-def registration(registration_id: str | None) -> Blocks:
-    """B013, left out when there is no registration."""
-    return {"B013": {"CSSRegistrationID": registration_id}} if registration_id is not None else {}
-
-
-def requesting_supplier(supplier: Party) -> Blocks:
-    """B012."""
-    return {
-        "B012": {
-            "serviceProviderAppointmentRequestingSupplierDIPID": supplier.dip_id,
-            "serviceProviderAppointmentRequestingSupplierMPID": supplier.mpid,
-        }
-    }
-
-
-def outcome(code: str, reason: str | None) -> Blocks:
-    """B007. ``code``: A, R or L; ``reason``: the code with its text."""
-    return {"B007": {"responseCode": code, "proposedAppointmentResponseCode": reason}}
-
-
-def incumbent_services(point: MeteringPoint) -> Blocks:
-    """B005: the services appointed now, null for one that is not."""
-    metering, data = point.metering_service, point.data_service
-    if metering is None and data is None:
-        return {}
-    return {
-        "B005": {
-            "currentMeteringServiceDIPID": metering and metering.dip_id,
-            "currentMeteringServiceMPID": metering and metering.mpid,
-            "currentDataServiceDIPID": data and data.dip_id,
-            "currentDataServiceMPID": data and data.mpid,
-        }
-    }
-
-
-def incumbent_metering_service(point: MeteringPoint) -> Blocks:
-    """B072, left out when there is none."""
-    service = point.metering_service
-    if service is None:
-        return {}
-    return {
-        "B072": {
-            "incumbentMeteringServiceDIPID": service.dip_id,
-            "incumbentMeteringServiceMPID": service.mpid,
-        }
-    }
 
 
 def direct_contracts(point: MeteringPoint) -> Blocks:
@@ -161,15 +113,24 @@ def legacy(point: MeteringPoint) -> Blocks:
     }
 
 
-def consent(point: MeteringPoint) -> Blocks:
-    """B068, left out when not held."""
-    if point.site.consent_granularity is None:
-        return {}
+def consent(granularity: str, effective_from: str) -> Blocks:
+    """B068."""
     return {
         "B068": {
-            "consentGranularity": point.site.consent_granularity,
-            "consentGranularityEffectiveFromDate": uk_stamp(point.since),
+            "consentGranularity": granularity,
+            "consentGranularityEffectiveFromDate": effective_from,
         }
+    }
+
+
+def supporting_data(point: MeteringPoint) -> Blocks:
+    """B022 to B027 and B029 to B032: what IF-001 and IF-036 say about the site."""
+    return {
+        **site(point),
+        **annual_consumption(point),
+        **smart(point),
+        **in_home_display(point),
+        **legacy(point),
     }
 
 

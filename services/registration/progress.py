@@ -1,0 +1,83 @@
+"""What the passing of time does to a metering point: changes take effect, and what was too late lapses.
+
+Nothing watches the clock. Time is looked at whenever something comes in for the metering point, and when
+the harness says that it has advanced the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from backbone.clock import uk_midnight
+from participant.handlers import DipOut
+from services.registration.activation import CHANGE_OF_SUPPLIER, service_ends
+from services.registration.appointments import SWITCH_SCENARIOS, lapse
+from services.registration.kinds import DATA, METERING, ServiceKind
+from services.registration.register import MeteringPoint, Request, uk_stamp
+
+Step = tuple[MeteringPoint, Sequence[DipOut]]
+
+
+def pass_time(point: MeteringPoint, now: datetime) -> Step:
+    """The metering point as it is at ``now``, and what that means for others."""
+    point, lapsed = lapse_what_is_late(point, now)
+    point, ended = change_supplier(point, now)
+    point = change_services(point, now)
+    return point, [*lapsed, *ended]
+
+
+def lapse_what_is_late(point: MeteringPoint, now: datetime) -> Step:
+    """Requests that no secured switch took up by the end of the supply start date lapse."""
+    messages: list[DipOut] = []
+    for request in point.requests:
+        if request.open and _is_late(point, request, now):
+            point, told = lapse(point, request)
+            messages += told
+    return point, messages
+
+
+def change_supplier(point: MeteringPoint, now: datetime) -> Step:
+    """The incoming supplier takes over. A service that it has not appointed again ends that day."""
+    gaining = point.next_supplier
+    if gaining is None or now < gaining.effective_from:
+        return point, []
+    messages: list[DipOut] = []
+    for kind in (METERING, DATA):
+        point, told = _end_if_not_appointed(point, kind, uk_stamp(gaining.effective_from))
+        messages += told
+    return point.model_copy(update={"supplier": gaining, "next_supplier": None}), messages
+
+
+def change_services(point: MeteringPoint, now: datetime) -> MeteringPoint:
+    """Confirmed services begin."""
+    for kind in (METERING, DATA):
+        coming = point.next(kind)
+        if coming is not None and coming.effective_from <= now:
+            point = point.with_current(kind, coming).with_next(kind, None)
+    return point
+
+
+def _is_late(point: MeteringPoint, request: Request, now: datetime) -> bool:
+    """Only requests under a switch are tied to a day: its supply start date, which must not be over."""
+    switch = point.switch(request.proposal.registration_id)
+    if switch is None or request.proposal.scenario not in SWITCH_SCENARIOS:
+        return False
+    return switch.supply_start < uk_midnight(now)
+
+
+def _end_if_not_appointed(point: MeteringPoint, kind: ServiceKind, at: str) -> Step:
+    """IF-037 without a successor, and IF-045 to remind of it."""
+    current = point.current(kind)
+    if current is None or point.next(kind) is not None:
+        return point, []
+    switch = next((s for s in point.switches if uk_stamp(s.supply_start) == at), None)
+    ended = service_ends(point, kind, current, at, CHANGE_OF_SUPPLIER, switch=switch)
+    reminder = DipOut(
+        sender=point.registration_service,
+        interface="IF-045",
+        event=f"[No{kind.prefix}Appointed]",
+        custom={},
+        mpan=point.mpan_block(),
+    )
+    return point.with_current(kind, None), [ended, reminder]
