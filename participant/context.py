@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -50,14 +50,17 @@ class Context:
     dip_identity: Identity
     service_url: Callable[[str], str]
     trust_anchors: tuple[str, ...] = ()
+    _catalogues: dict[str, Catalogue] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def catalogue(self, version: str | None = None) -> Catalogue:
         """The message contracts of this version, by default the first that the settings name.
 
         Versions imported into the data directory are found before those that ship.
         """
-        imported = self.settings.data / "contracts"
-        return load_catalogue(version or self.settings.contracts[0], (imported,))
+        wanted = version or self.settings.contracts[0]
+        if wanted not in self._catalogues:
+            self._catalogues[wanted] = load_catalogue(wanted, (self.settings.data / "contracts",))
+        return self._catalogues[wanted]
 
     @cached_property
     def verifier(self) -> Verifier:

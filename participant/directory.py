@@ -71,9 +71,9 @@ class Directory:
             await self._catch_up()
         return self._snapshot
 
-    async def latest(self) -> Snapshot:
-        """Everything, as it is now."""
-        await self._catch_up()
+    async def latest(self, connection: AsyncConnection | None = None) -> Snapshot:
+        """Everything, as it is now; read on ``connection`` where one is at hand."""
+        await self._catch_up(connection)
         return self._snapshot
 
     async def party(self, dip_id: str) -> Party | None:
@@ -265,13 +265,15 @@ class Directory:
             found = look_up(self._snapshot)
         return found
 
-    async def _catch_up(self) -> bool:
+    async def _catch_up(self, connection: AsyncConnection | None = None) -> bool:
         """Read what changed since; whether anything did."""
         self._checked = _seconds()
-        async with self._database.read() as connection:
-            if await store.revision(connection) == self._snapshot.revision:
-                return False
-            self._snapshot = await store.load(connection)
+        if connection is None:
+            async with self._database.read() as own:
+                return await self._catch_up(own)
+        if await store.revision(connection) == self._snapshot.revision:
+            return False
+        self._snapshot = await store.load(connection)
         return True
 
     @asynccontextmanager

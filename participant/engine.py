@@ -63,8 +63,8 @@ class ParticipantService:
                 self._listening = True
                 while True:
                     records = await subscription.fetch(BATCH)
-                    if await self._processor.process([consumed.record for consumed in records]):
-                        self._sender.wake()
+                    rows = await self._processor.process([consumed.record for consumed in records])
+                    self._sender.offer(rows)
                     await subscription.commit(records)
         finally:
             self._listening = False

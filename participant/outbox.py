@@ -97,8 +97,8 @@ async def save(
     changed: Mapping[str, bytes],
     ids: Sequence[str],
     to_send: Sequence[ToSend],
-) -> None:
-    """Save states, handled ids and what is to be sent, in this transaction.
+) -> Sequence[OutboxRow]:
+    """Save states, handled ids and what is to be sent, in this transaction; the latter with its numbers.
 
     Raises sqlalchemy.exc.IntegrityError when another process handled one of the ids meanwhile.
     """
@@ -106,9 +106,12 @@ async def save(
         await _save_states(connection, service, changed)
     if ids:
         await connection.execute(handled_table.insert(), [{"service": service, "id": i} for i in ids])
-    if to_send:
-        rows = [{"service": service, **asdict(thing)} for thing in to_send]
-        await connection.execute(outbox_table.insert(), rows)
+    if not to_send:
+        return ()
+    rows = [{"service": service, **asdict(thing)} for thing in to_send]
+    numbered = outbox_table.insert().returning(outbox_table.c.id, sort_by_parameter_order=True)
+    numbers = await connection.scalars(numbered, rows)
+    return [OutboxRow(number, thing) for number, thing in zip(numbers, to_send, strict=True)]
 
 
 async def pending(

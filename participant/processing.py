@@ -25,7 +25,7 @@ from participant.context import Context
 from participant.errors import SenderUnknown
 from participant.handlers import CssOut, DipOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
 from participant.identity import Identity
-from participant.outbox import ToSend
+from participant.outbox import OutboxRow, ToSend
 from participant.wire import read_record, state_key
 
 CSS = "CSS"
@@ -57,19 +57,18 @@ class Processor:
         self._context = context
         self._identities = identities
 
-    async def process(self, records: Sequence[Record]) -> bool:
-        """Handle the records not handled before; whether there is something to send now.
+    async def process(self, records: Sequence[Record]) -> Sequence[OutboxRow]:
+        """Handle the records not handled before; what there is to send now.
 
         Raises DatabaseUnavailable; nothing was handled then.
         """
         incomings = [incoming for record in records if (incoming := _read(record)) is not None]
-        snapshot = await self._context.directory.latest()
-        world = World(
-            catalogue=self._context.catalogue(),
-            environment=self._context.settings.environment_tag,
-            snapshot=snapshot,
-        )
         async with self._context.database.begin() as connection:
+            world = World(
+                catalogue=self._context.catalogue(),
+                environment=self._context.settings.environment_tag,
+                snapshot=await self._context.directory.latest(connection),
+            )
             done = await outbox.handled(connection, self._service, {i.id for i in incomings})
             saved = await outbox.states(connection, self._service, {state_key(i) for i in incomings})
             batch = Batch(saved)
@@ -78,10 +77,9 @@ class Processor:
                     done.add(incoming.id)
                     self._handle(batch, incoming, world)
             changed = {key: _json(state) for key, state in batch.states.items()}
-            await outbox.save(
+            return await outbox.save(
                 connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
             )
-        return bool(batch.to_send)
 
     def _handle(self, batch: Batch, incoming: Incoming, world: World) -> None:
         """Run the handler; when it fails, state and world stay as they were and the journal says so."""

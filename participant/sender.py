@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import httpx
@@ -33,6 +33,14 @@ LOOK_AGAIN_SECONDS = 30.0  # for what another process put in
 logger = logging.getLogger(__name__)
 
 
+@dataclass
+class _Lanes:
+    """What waits, by key, and the numbers of everything that is or was in a lane and may still be read."""
+
+    waiting: dict[str, deque[OutboxRow]] = field(default_factory=dict)
+    known: set[int] = field(default_factory=set)
+
+
 class OutboxSender:
     """The sending side of one service."""
 
@@ -44,36 +52,46 @@ class OutboxSender:
             dip_id: DipClient(identity.at(context.gateway_url), context.http, context.clock)
             for dip_id, identity in identities.items()
         }
+        self._offered: deque[OutboxRow] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._settled: list[int] = []
         self._removed: set[int] = set()
         self._to_settle = asyncio.Event()
 
-    def wake(self) -> None:
-        """There is something new in the outbox."""
-        self._news.set()
+    def offer(self, rows: Sequence[OutboxRow]) -> None:
+        """These were just put into the outbox: send them without looking there."""
+        if rows:
+            self._offered.extend(rows)
+            self._news.set()
 
     async def run(self) -> None:
         """Send until cancelled."""
-        waiting: dict[str, deque[OutboxRow]] = {}
-        known: set[int] = set()
+        lanes = _Lanes()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._settle())
-            after = 0
             while True:
-                self._news.clear()
-                known -= self._removed  # before reading: what is removed by now cannot be read any more
-                self._removed.clear()
-                async with self._context.database.read() as connection:
-                    rows = await outbox.pending(connection, self._service, after)
-                for row in rows:
-                    after = row.id
-                    if row.id not in known:
-                        known.add(row.id)
-                        self._queue(row, waiting, tasks)
-                if not rows and not await self._has_news():
-                    after = 0
+                await self._look(lanes, tasks)
+                while await self._has_news():
+                    self._take_offered(lanes, tasks)
+
+    async def _look(self, lanes: _Lanes, tasks: asyncio.TaskGroup) -> None:
+        """Read the whole outbox: after a start, and for what other processes put in."""
+        self._take_offered(lanes, tasks)
+        lanes.known -= self._removed  # before reading: what is removed by now cannot be read any more
+        self._removed.clear()
+        after: int | None = 0
+        while after is not None:
+            async with self._context.database.read() as connection:
+                rows = await outbox.pending(connection, self._service, after)
+            for row in rows:
+                self._queue(row, lanes, tasks)
+            after = rows[-1].id if rows else None
+
+    def _take_offered(self, lanes: _Lanes, tasks: asyncio.TaskGroup) -> None:
+        self._news.clear()
+        while self._offered:
+            self._queue(self._offered.popleft(), lanes, tasks)
 
     async def _has_news(self) -> bool:
         try:
@@ -83,13 +101,16 @@ class OutboxSender:
             return False
         return True
 
-    def _queue(self, row: OutboxRow, waiting: dict[str, deque[OutboxRow]], tasks: asyncio.TaskGroup) -> None:
-        key = row.what.key
-        if key in waiting:
-            waiting[key].append(row)
+    def _queue(self, row: OutboxRow, lanes: _Lanes, tasks: asyncio.TaskGroup) -> None:
+        if row.id in lanes.known:
             return
-        waiting[key] = deque([row])
-        tasks.create_task(self._send_all(key, waiting))
+        lanes.known.add(row.id)
+        key = row.what.key
+        if key in lanes.waiting:
+            lanes.waiting[key].append(row)
+            return
+        lanes.waiting[key] = deque([row])
+        tasks.create_task(self._send_all(key, lanes.waiting))
 
     async def _send_all(self, key: str, waiting: dict[str, deque[OutboxRow]]) -> None:
         rows = waiting[key]
