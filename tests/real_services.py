@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 KAFKA_SCRIPT = ROOT / "deploy/kafka/kafka.sh"
 POSTGRES_SCRIPT = ROOT / "deploy/postgres/postgres.sh"
-KAFKA_IMAGE = "apache/kafka:4.1.1"
-POSTGRES_IMAGE = "postgres:17.6-alpine"
+KAFKA_IMAGE = "confluentinc/cp-kafka:7.6.0"  # what testcontainers knows how to start
+POSTGRES_IMAGE = "postgres:17.2-bookworm"
 
 
 def kafka_bootstrap() -> str:
@@ -53,16 +53,18 @@ def _local_postgres() -> str:
 
 @lru_cache(maxsize=1)
 def _kafka_container() -> str:
-    from testcontainers.kafka import KafkaContainer
+    from testcontainers.community.kafka import KafkaContainer
 
     container = KafkaContainer(KAFKA_IMAGE).with_kraft()
+    for name in ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "TRANSACTION_STATE_LOG_MIN_ISR"):
+        container.with_env(f"KAFKA_{name}", "1")
     container.start()  # the library's reaper removes it when this process ends
     return str(container.get_bootstrap_server())
 
 
 @lru_cache(maxsize=1)
 def _postgres_container() -> str:
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     container = PostgresContainer(POSTGRES_IMAGE, driver="asyncpg")
     container.start()
