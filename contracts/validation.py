@@ -161,6 +161,8 @@ class Validator:
         more = self.semantics.check(checked.message, self.catalogue, context)
         if more and checked.message is not message:
             more = tuple(replace(v, pointer=respelled(v.pointer, message)) for v in more)
+        known = {violation.pointer for violation in checked.violations}
+        more = tuple(violation for violation in more if violation.pointer not in known)
         return replace(checked, violations=(*checked.violations, *more)) if more else checked
 
 
