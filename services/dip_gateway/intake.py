@@ -15,6 +15,7 @@ from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import Catalogue, envelope, routing
 from contracts.errors import ContractError
+from contracts.semantics import RULES, Semantics
 from contracts.validation import Validator
 from participant.context import Context
 from participant.parties import Party, Snapshot
@@ -29,6 +30,7 @@ from services.dip_gateway.settings import GatewaySettings
 
 SERVICE: Final = "dip_gateway"
 _RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
+_ALL_OFF: Final = tuple(f"{rule.id}=off" for rule in RULES)
 _BODY_KEPT: Final = 65_536  # of a refused request that cannot be taken apart, in the journal
 
 
@@ -53,7 +55,8 @@ class Intake:
         self._admission = admission
         self._references = references
         self._catalogue: Catalogue = context.catalogue()
-        self._validator = Validator(self._catalogue)
+        rules = Semantics.of([*_ALL_OFF, *settings.semantic_rules]) if settings.semantic_rules else None
+        self._validator = Validator(self._catalogue, semantics=rules)
         self._tolerance = timedelta(seconds=settings.timestamp_tolerance_seconds)
         self._nesting = settings.max_nesting
         self._senders: dict[tuple[str, str | None], frozenset[str]] = {}
@@ -256,6 +259,7 @@ def _journal_record(accepted: Accepted, request: Request, admitted: Admitted) ->
             },
             "warnings": list(accepted.judged.warnings),
         },
+        id=secrets.token_hex(16),
     ).to_record()
 
 

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from backbone.clock import dip_timestamp
-from contracts import envelope
 from contracts.envelope import Header
 from participant.parties import Party
+from services.dip_gateway.headers import read_header
 
 PRIORITY: Final = (
     "MSG1002",
@@ -106,7 +106,7 @@ def judge_batch(messages: Sequence[object], rules: Rules) -> list[Judged]:
 def judge(message: object, rules: Rules) -> Judged:
     """Judge one message by itself."""
     checked = rules.check(message)
-    header = envelope.header(checked.message)
+    header = read_header(checked.message)
     faults = [v for v in checked.violations if v.severity != "warning"]
     findings = _distinct(
         *_interface(header, rules),

@@ -15,10 +15,12 @@ from contracts import envelope, routing
 from contracts.envelope import Header
 from contracts.errors import ContractError
 from contracts.model import RoutingRule
+from contracts.semantics import Semantics
 from participant.context import Context
 from participant.parties import Snapshot
 from services.dip_gateway import holdings, status
 from services.dip_gateway.addressing import Addressing, Recipient, address
+from services.dip_gateway.headers import read_header
 from services.dip_gateway.holdings import Change, Holding
 from services.dip_gateway.ledger import Book, Ledger, after_changes
 from services.dip_gateway.market import market_for
@@ -50,6 +52,7 @@ class Router:
         self._always = settings.always_recipients
         self._catalogue = context.catalogue()
         self._ledger = ledger
+        self._semantics = Semantics()
         self._dip_id = context.dip_identity.dip_id
 
     async def run(self) -> None:
@@ -113,23 +116,31 @@ class Router:
         )
         body = orjson.dumps(publication)
         name = envelope.publication_id(message.header.interface or "")
+        warnings = self._warnings(message)
         records: list[Record] = []
         for recipient in addressing.recipients:
             records.append(_publication_record(message, name, recipient, body))
-            records.append(self._routed(message, name, recipient, addressing).to_record())
+            records.append(self._routed(message, name, recipient, addressing, warnings).to_record())
         return records
 
     def _routed(
-        self, message: Message, name: str, recipient: Recipient, addressing: Addressing
+        self,
+        message: Message,
+        name: str,
+        recipient: Recipient,
+        addressing: Addressing,
+        warnings: Sequence[str],
     ) -> JournalEvent:
-        details = {"routing": recipient.routing}
-        return self._event(
-            Kind.ROUTED,
-            message,
-            recipient=recipient.dip_id,
-            interface=name,
-            details=details | ({"vacant": list(addressing.vacant)} if addressing.vacant else {}),
-        )
+        details: dict[str, Any] = {"routing": recipient.routing}
+        if addressing.vacant:
+            details["vacant"] = list(addressing.vacant)
+        if warnings:
+            details["warnings"] = list(warnings)
+        return self._event(Kind.ROUTED, message, recipient=recipient.dip_id, interface=name, details=details)
+
+    def _warnings(self, message: Message) -> list[str]:
+        """What is doubtful about the message beyond its schema; asked here, where nobody waits for it."""
+        return [v.message for v in self._semantics.check(message.body, self._catalogue)]
 
     def _failures(self, message: Message, addressing: Addressing) -> list[Record]:
         if not addressing.failures:
@@ -201,7 +212,7 @@ class Router:
 def _read(record: Record) -> Message:
     body = orjson.loads(record.value)
     return Message(
-        header=envelope.header(body),
+        header=read_header(body),
         body=body,
         transaction_id=record.headers["transaction-id"],
         correlation_id=record.headers["correlation-id"],

@@ -1,0 +1,99 @@
+"""Starts what bench_gateway measures: ``python -m tests.bench.serve_gateway bare|intake|all DIRECTORY``.
+
+Prints the port it listens on. ``intake``: the gateway's way in alone; ``all``: with routing, delivery and
+the journal's index beside it in the same process, as ``dipemu up`` has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import uvicorn
+import uvloop
+
+from backbone.clock import BusinessClock
+from backbone.database import Database
+from backbone.journal import Journal, JournalIndex
+from backbone.log.embedded import EmbeddedLog
+from backbone.settings import Settings
+from participant.authority import CertificateAuthority
+from participant.context import Context
+from participant.directory import Directory, Webhook
+from participant.identity import Identity
+from services.dip_gateway.app import build
+from services.dip_gateway.settings import GatewaySettings
+
+ANSWER = orjson.dumps({"messageArray": [{"message": "MSG0000 - Success", "help": None}] * 3})
+
+
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    """The yardstick: read the body, answer 201."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    length = (b"content-length", str(len(ANSWER)).encode())
+    await send({"type": "http.response.start", "status": 201, "headers": [length]})
+    await send({"type": "http.response.body", "body": ANSWER})
+
+
+async def open_context(stack: AsyncExitStack, folder: Path) -> Context:
+    """The gateway's surroundings, with the identities that the folder holds."""
+    log = await EmbeddedLog.open(folder / "log")
+    stack.push_async_callback(log.close)
+    database = await Database.open(f"sqlite+aiosqlite:///{folder / 'db.sqlite'}")
+    stack.push_async_callback(database.close)
+    await database.create_tables()
+    directory = await Directory.open(database)
+    identities = {path.name: Identity.load(path) for path in (folder / "identities").iterdir()}
+    for identity in identities.values():
+        await directory.register(identity)
+    return Context(
+        settings=Settings(data=folder),
+        log=log,
+        database=database,
+        clock=BusinessClock(),
+        journal=Journal(log),
+        index=JournalIndex(database, log),
+        directory=directory,
+        authority=CertificateAuthority.open(folder / "authority"),
+        http=await stack.enter_async_context(httpx.AsyncClient()),
+        gateway_url="http://harness.internal",
+        dip_identity=identities["1000000000"],
+        service_url=lambda name: f"http://harness.internal/{name}",
+    )
+
+
+async def main(kind: str, folder: Path, webhook: str) -> None:
+    async with AsyncExitStack() as stack:
+        app: Any = bare
+        tasks = []
+        if kind != "bare":
+            context = await open_context(stack, folder)
+            if webhook:
+                await context.directory.set_webhook("2200000012", "*", Webhook(webhook))
+            service = build(context, settings=GatewaySettings())
+            app = service.app
+            workers = [*service.workers, context.index.run] if kind == "all" else service.workers[:1]
+            tasks = [asyncio.create_task(worker()) for worker in workers]
+            while not service.ready():  # noqa: ASYNC110 - has no event of its own
+                await asyncio.sleep(0.01)
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", http="httptools"
+        )
+        socket = config.bind_socket()
+        print(socket.getsockname()[1], flush=True)
+        await uvicorn.Server(config).serve([socket])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))
