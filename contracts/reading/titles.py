@@ -26,10 +26,8 @@ def role_name(role: str) -> str:
 
 def grouped(catalogue: Catalogue) -> dict[str, list[Interface]]:
     """The interfaces of a catalogue by what they are for; those without a title come last."""
-    groups = {
-        group: [i for i in catalogue.interfaces.values() if i.name in titles]
-        for group, titles in _groups().items()
-    }
+    interfaces = list(catalogue.interfaces.values())
+    groups = {group: [i for i in interfaces if i.name in titles] for group, titles in _groups().items()}
     known = {name for titles in _groups().values() for name in titles}
     groups[OTHER] = [i for i in interfaces if i.name not in known]
     return {group: members for group, members in groups.items() if members}
