@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
 from participant.authority import CertificateAuthority
 from participant.identity import Identity
+
+KEY_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +54,38 @@ def open_identities(
 ) -> Mapping[str, Identity]:
     """Load the harness's identities from ``directory``, minting those that are not there yet.
 
-    The result is by DIP ID and includes the DIP's own. Keys are RSA 2048 and stay in ``directory``.
+    The result is by DIP ID and includes the DIP's own. Keys are RSA 2048 and stay in ``directory``. The
+    parties minted together share a key, each with a certificate of its own: making a key takes longer than
+    everything else at a first start, and all of them are this one harness. The DIP's key is its own.
     """
+    missing = [
+        party for party in HARNESS_PARTIES if not (directory / party.dip_id / "identity.json").exists()
+    ]
+    shared = generate_private_key(public_exponent=65537, key_size=KEY_BITS) if missing else None
+    for party in missing:
+        _mint(directory, authority, gateway_url, party, shared)
+    if not (directory / DIP.dip_id / "identity.json").exists():
+        _mint(directory, authority, gateway_url, DIP, None)
+    return {party.dip_id: Identity.load(directory / party.dip_id) for party in (*HARNESS_PARTIES, DIP)}
 
-    def one(party: HarnessParty) -> Identity:
-        folder = directory / party.dip_id
-        if (folder / "identity.json").exists():
-            return Identity.load(folder)
-        certificate, key = authority.issue(party.dip_id, organisation=party.name)
-        identity = Identity(
-            dip_id=party.dip_id,
-            role=party.role,
-            mpid=party.mpid,
-            api_key=token_urlsafe(32),
-            gateway_url=gateway_url,
-            certificate_pem=certificate,
-            private_key=key,
-        )
-        identity.save(folder)
-        return identity
 
-    parties = (*HARNESS_PARTIES, DIP)
-    with ThreadPoolExecutor() as pool:  # key generation releases the interpreter lock
-        return {identity.dip_id: identity for identity in pool.map(one, parties)}
+def _mint(
+    directory: Path,
+    authority: CertificateAuthority,
+    gateway_url: str,
+    party: HarnessParty,
+    key: RSAPrivateKey | None,
+) -> None:
+    certificate, private_key = authority.issue(party.dip_id, organisation=party.name, key=key)
+    Identity(
+        dip_id=party.dip_id,
+        role=party.role,
+        mpid=party.mpid,
+        api_key=token_urlsafe(32),
+        gateway_url=gateway_url,
+        certificate_pem=certificate,
+        private_key=private_key,
+    ).save(directory / party.dip_id)
 
 
 def identities_of(service: str, identities: Mapping[str, Identity]) -> Sequence[Identity]:

@@ -43,6 +43,20 @@ class Silent(Supplier):
         """Nothing is sent."""
 
 
+class Early(Supplier):
+    """Sends IF-031 before it has answered PUB-002, so before anybody waits for it."""
+
+    def take(self, url: str, headers: Any, body: bytes) -> int:
+        for message in example.json.loads(body):
+            site = message["payload"]
+            if site["CommonBlock"]["D0"]["publicationID"] == "PUB-002":
+                super().appoint_metering_service(site, self.await_run())
+        return super().take(url, headers, body)
+
+    def appoint_metering_service(self, site: dict, run: dict) -> None:
+        """It is sent already."""
+
+
 class Webhook(Supplier):
     """Answers its webhook with the statuses given, one after another, then with 201."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.emulator import Emulator
-from tests.e2e.supplier import OtherMpan, Silent, Supplier, Webhook, WrongRegistration, play
+from tests.e2e.supplier import Early, OtherMpan, Silent, Supplier, Webhook, WrongRegistration, play
 
 
 def run_against(emulator: Emulator, place: Path, kind: Any, check: int, **more: Any) -> tuple[str, dict, Any]:
@@ -74,6 +74,14 @@ def test_no_message_times_out_and_says_what_was_expected(emulator: Emulator, tmp
     assert "IF-031" in step(document, 5)["explanation"]
     assert statuses(document)[8] == "Not Run"
     assert "FAILED" in printed
+
+
+def test_a_message_before_its_wait_counts(emulator: Emulator, tmp_path: Path) -> None:
+    _, document, _ = run_against(emulator, tmp_path, Early, check=0)
+    lines = (Path(document["evidence"]) / "journal.ndjson").read_text().splitlines()
+    happened = [(one["kind"], one["interface"]) for one in map(json.loads, lines) if "interface" in one]
+    assert happened.index(("accepted", "IF-031")) < happened.index(("delivered", "PUB-002"))
+    assert set(statuses(document).values()) == {"Passed"}
 
 
 def test_a_webhook_that_recovers_passes_with_its_attempts_in_evidence(
