@@ -232,8 +232,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _get(block: Mapping[str, Any], name: str) -> object:
-    if name in block:
-        return block[name]
+    if name in block or not block:
+        return block.get(name)
     folded = name.casefold()
     return next((v for k, v in block.items() if isinstance(k, str) and k.casefold() == folded), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,10 @@ _PERIODS: Final = {
     "LSGroupSettlementPeriods": "sp",
     "defaultedConsumptionPeriods": "settlementPeriodEffectiveToDateTime",
 }
+_REFERENCE: Final = re.compile(
+    r"^S-(?:(?P<interface>(?:IF|REP)-\d{3,4})-)?(?:\d{3,4}-)?(?P<sender>[0-9a-fA-F]{10})-(?P<role>[A-Z]{3,5})"
+    r"-(?P<day>\d{8})-[a-zA-Z0-9]+$"
+)
 _HALF_HOUR: Final = timedelta(minutes=30)
 _MPANS: Final = frozenset(
     {
@@ -80,6 +85,12 @@ class Facts:
     def odd_days(self) -> tuple[Day, ...]:
         """The days that are not simply the 48 half hours of a UTC day."""
         return tuple(day for day in self.days if not day.regular)
+
+    @cached_property
+    def reference(self) -> Mapping[str, str] | None:
+        """The named parts of the sender reference: interface, sender, role, day; None when it has others."""
+        found = _REFERENCE.match(self.header.reference or "")
+        return found.groupdict() if found else None
 
     @cached_property
     def header(self) -> Header:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import mul
 from typing import Final
 
 _PRIMES: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
@@ -60,7 +61,7 @@ def check_digit(first_twelve: str) -> str:
     """
     if len(first_twelve) != 12 or not _DIGITS.issuperset(first_twelve):
         raise ValueError(f"twelve digits are needed, not {first_twelve!r}")
-    total = sum(int(digit) * prime for digit, prime in zip(first_twelve, _PRIMES, strict=True))
+    total = sum(map(mul, map(int, first_twelve), _PRIMES))
     return str(total % 11 % 10)
 
 

@@ -19,10 +19,6 @@ from contracts.violations import Violation
 
 _UK: Final = ZoneInfo("Europe/London")
 _HALF_HOUR: Final = timedelta(minutes=30)
-_REFERENCE: Final = re.compile(
-    r"^S-(?:(?P<interface>(?:IF|REP)-\d{3,4})-)?(?:\d{3,4}-)?(?P<sender>[0-9a-fA-F]{10})-(?P<role>[A-Z]{3,5})"
-    r"-(?P<day>\d{8})-[a-zA-Z0-9]+$"
-)
 # The dates on which a service or a supply begins. End dates have no published convention.
 _BEGINNINGS: Final = re.compile(r"^(?:supplier|proposed|incoming\w*Service|.*Service)\w*EffectiveFromDate$")
 _S1: Final = "/payload/CommonBlock/S1"
@@ -117,8 +113,10 @@ def duplicate_periods(facts: Facts, catalogue: Catalogue, context: Context) -> I
 
 
 def reference_date(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    found, moment = _reference(facts), parsed(facts.header.timestamp)
+    found, moment = facts.reference, parsed(facts.header.timestamp)
     if found is None or moment is None:
+        return
+    if found["day"] == f"{moment.year}{moment.month:02}{moment.day:02}":
         return
     days = {moment.astimezone(zone).strftime("%Y%m%d") for zone in (UTC, _UK)}
     if found["day"] not in days:
@@ -130,7 +128,7 @@ def reference_date(facts: Facts, catalogue: Catalogue, context: Context) -> Iter
 
 
 def reference_interface(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    found, interface = _reference(facts), facts.header.interface
+    found, interface = facts.reference, facts.header.interface
     if found is None or interface is None or found["interface"] is None:
         return
     if found["interface"] != re.sub(r"[A-Z]$", "", interface):
@@ -139,7 +137,7 @@ def reference_interface(facts: Facts, catalogue: Catalogue, context: Context) ->
 
 
 def reference_sender(facts: Facts, catalogue: Catalogue, context: Context) -> Iterator[Violation]:
-    found, sender, role = _reference(facts), facts.header.sender, facts.header.role
+    found, sender, role = facts.reference, facts.header.sender, facts.header.role
     if found is None or sender is None or role is None:
         return
     if (found["sender"], found["role"]) != (sender, role):
@@ -237,10 +235,6 @@ def _place(day: Day, index: int) -> str:
 
 def _more(wrong: list[tuple[int, datetime]]) -> str:
     return f" So are {len(wrong) - 1} more." if len(wrong) > 1 else ""
-
-
-def _reference(facts: Facts) -> re.Match[str] | None:
-    return _REFERENCE.match(facts.header.reference or "")
 
 
 def _about_reference(facts: Facts, text: str, wanted: str) -> Violation:
