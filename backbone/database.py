@@ -6,6 +6,7 @@ Each service declares its tables in its ``store.py`` on the one ``metadata`` her
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ metadata = MetaData(
 _BEGIN = "dipemu_begin"
 _IMMEDIATE = {_BEGIN: "BEGIN IMMEDIATE"}
 _ONE_STATE = {"isolation_level": "REPEATABLE READ"}
+# Classes of SQLSTATE: connection, serialization and deadlock, resources, operator, system.
+_AWAY_STATES = frozenset({"08", "40", "53", "57", "58"})
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 
@@ -171,9 +174,13 @@ def _postgresql(url: URL) -> AsyncEngine:
 
 def _is_away(error: DBAPIError | OSError) -> bool:
     """Whether the fault lies in reaching the database, not in what was asked of it."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) or error.connection_invalidated:
         return True
-    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in _AWAY_STATES
+    sqlite = getattr(error.orig, "sqlite_errorcode", None)
+    return isinstance(error, (OperationalError, InterfaceError)) and sqlite != sqlite3.SQLITE_ERROR
 
 
 def _reason(error: DBAPIError | OSError) -> str:

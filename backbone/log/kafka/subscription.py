@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError
 
-from backbone.errors import LogClosed
+from backbone.errors import LogClosed, LogUnavailable
 from backbone.log.dead_letters import dead_letter
 from backbone.log.kafka import records
 from backbone.log.kafka.faults import BROKER_FAULTS, unavailable
@@ -85,6 +85,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         except BROKER_FAULTS as error:
             await self._abandon()
             raise unavailable("fetching", error) from error
+        except LogUnavailable:  # a record could not be buried: it comes again
+            await self._abandon()
+            raise
         finally:
             self._fetching = False
 

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backbone.database import Database
 from backbone.errors import DatabaseUnavailable, SettingsInvalid
 from tests.integration.database.tables import account, create, entry
-from tests.real_services import POSTGRES_SCRIPT, run
+from tests.real_services import POSTGRES_SCRIPT, postgres_url, run
 
 
 @pytest.fixture
@@ -102,6 +103,13 @@ async def test_foreign_keys_are_kept(accounts: Database) -> None:
             await connection.execute(entry.insert().values(account="nobody"))
 
 
+async def test_a_mistake_of_ours_is_not_taken_for_an_absent_database(accounts: Database) -> None:
+    """Otherwise a worker would retry it for ever."""
+    with pytest.raises(DBAPIError):
+        async with accounts.read() as connection:
+            await connection.execute(text("SELECT nothing FROM nowhere"))
+
+
 async def test_creating_the_tables_again_changes_nothing(accounts: Database) -> None:
     await accounts.create_tables()
     await accounts.create_tables()
@@ -161,6 +169,24 @@ async def test_given_a_file_that_is_no_database_opening_says_so(tmp_path: Path) 
 async def test_given_no_server_opening_says_so() -> None:
     with pytest.raises(DatabaseUnavailable):
         await Database.open("postgresql+asyncpg://dipemu@127.0.0.1:1/dipemu")
+
+
+@pytest.mark.postgres
+async def test_given_the_server_ends_a_connection_in_use_the_store_is_told_and_the_next_call_works() -> None:
+    database = await Database.open(postgres_url())
+    with pytest.raises(DatabaseUnavailable):
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_given_an_unknown_database_opening_says_so() -> None:
+    url = make_url(postgres_url()).set(database="no_such_database")
+    with pytest.raises(DatabaseUnavailable, match="no_such_database"):
+        await Database.open(url.render_as_string(hide_password=False))
 
 
 _OWN = {"POSTGRES_PORT": "15499"}
