@@ -38,6 +38,19 @@ def dispatch(services: Sequence[Service], health: Callable[[], Mapping[str, bool
     return app
 
 
+def controlled(app: ASGIApp) -> ASGIApp:
+    """What of ``app`` may be reached without TLS beside a gateway that asks for it: runs and health."""
+
+    async def control(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        path: str = scope.get("path", "")
+        if path.startswith(("/api/", "/health/")):
+            await app(scope, receive, send)
+        else:
+            await _answer(send, 404, {"error": f"{path} is served over TLS only"})
+
+    return control
+
+
 async def _health(path: str, parts: Mapping[str, bool], send: Callable[..., Any]) -> None:
     if path == "/health/live":
         await _answer(send, 200, {"status": "live"})

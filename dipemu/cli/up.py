@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,10 @@ from dipemu.cli.console import FAULT, USAGE, fail, out
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
     from backbone.settings import Settings
+    from dipemu.composition import Composition
 
 DataOption = Annotated[
     Path | None,
@@ -47,24 +50,38 @@ def up(
             help="Version of the standard to serve; may be repeated, the first is the default. Default 2.1.0",
         ),
     ] = None,
+    tls: Annotated[
+        bool,
+        typer.Option(
+            "--tls",
+            help="Mutual TLS: callers must show a certificate that belongs to their DIP ID, as the DIP asks",
+        ),
+    ] = False,
+    control_port: Annotated[
+        int, typer.Option(help="With --tls: loopback port for `dipemu run --server` and health, without TLS")
+    ] = 8081,
 ) -> None:
     """Start a DIP with all its counterparties in this process.
 
     Your system talks to it as it would to the DIP: POST /dip-channel/IF-031, signed. Stop with Ctrl-C;
     what was accepted is kept in the data directory and goes on at the next start.
     """
-    from dipemu.server import listen
-
     began = time.monotonic()
     settings = settings_for(data, host=host, port=port, contracts=contract or None)
     _check_contracts(settings)
+    endpoint = _listen(settings.host, settings.port)
+    control = _listen("127.0.0.1", control_port) if tls else None
+    run_loop(_serve(settings, endpoint, control, began))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    from dipemu.server import listen
+
     try:
-        endpoint = listen(settings.host, settings.port)
+        return listen(host, port)
     except OSError as fault:
-        raise typer.Exit(
-            fail(f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}. Try --port 0.", FAULT)
-        ) from fault
-    run_loop(_serve(settings, endpoint, began))
+        problem = f"cannot listen on {host}:{port}: {fault.strerror}. Try another port, or 0 for a free one."
+        raise typer.Exit(fail(problem, FAULT)) from fault
 
 
 def _check_contracts(settings: Settings) -> None:
@@ -87,29 +104,50 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
     uvloop.run(main)
 
 
-async def _serve(settings: Settings, endpoint: socket.socket, began: float) -> None:
+async def _serve(
+    settings: Settings, endpoint: socket.socket, control: socket.socket | None, began: float
+) -> None:
     from dipemu.composition import announce, open_composition
+    from dipemu.dispatch import controlled
     from dipemu.server import serving, url_of
 
-    url = settings.public_url or url_of(endpoint)
+    url = settings.public_url or url_of(endpoint, "https" if control else "http")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_composition(settings) as composition, serving(composition.app, endpoint):
+    async with AsyncExitStack() as stack:
+        composition = await stack.enter_async_context(open_composition(settings))
+        tls = _server_context(composition, url) if control else None
+        await stack.enter_async_context(serving(composition.app, endpoint, tls))
+        if control:
+            await stack.enter_async_context(serving(controlled(composition.app), control))
         announce(settings, url)
-        _greet(settings, url, time.monotonic() - began)
+        _greet(settings, url, url_of(control) if control else url, time.monotonic() - began)
         await stop.wait()
         out.print("stopping: requests under way are finished first")
 
 
-def _greet(settings: Settings, url: str, seconds: float) -> None:
+def _server_context(composition: Composition, url: str) -> ssl.SSLContext:
+    from urllib.parse import urlsplit
+
+    from dipemu.tls import server_context
+
+    names = dict.fromkeys([urlsplit(url).hostname or "127.0.0.1", "127.0.0.1", "::1", "localhost"])
+    context = composition.context
+    return server_context(
+        composition.settings.data / "tls", context.authority, list(names), context.trust_anchors
+    )
+
+
+def _greet(settings: Settings, url: str, control: str, seconds: float) -> None:
     from dipemu import VERSION
 
     out.print(f"[bold]DIP Emulator {VERSION}[/bold] ready in {seconds:.1f} s", soft_wrap=True)
     out.print(f"  gateway     {url}/dip-channel/IF-nnn", soft_wrap=True)
     out.print(f"  CSS         {url}/css/messages", soft_wrap=True)
-    out.print(f"  health      {url}/health/ready", soft_wrap=True)
+    out.print(f"  runs        {control}/api/runs", soft_wrap=True)
+    out.print(f"  health      {control}/health/ready", soft_wrap=True)
     out.print(f"  data        {settings.data.resolve()}", soft_wrap=True)
     out.print(f"  contracts   {', '.join(settings.contracts)}", soft_wrap=True)
     out.print(
