@@ -26,6 +26,7 @@ from participant.parties import Party
 from participant.wire import inbox_record
 from services.css_stub.rules import refusals
 from services.css_stub.store import CallbackStore
+from services.css_stub.targets import refusal
 
 CSS = "CSS"
 _NO_KEY = Problem("", "Send the X-API-Key that belongs to the supplier's DIP ID.")
@@ -71,9 +72,10 @@ class CssWeb:
         if party is None or party.mpid != mpid:
             return _refused(401, [Problem("", f"Send the X-API-Key that belongs to {mpid}.")])
         url = _callback_url(await read_body(request, self._context.settings.max_body_bytes))
-        problem = self._unusable(url)
+        own = urlsplit(self._context.service_url(self._service)).netloc
+        problem = await refusal(url, self._context.settings, own)
         if url is None or problem is not None:
-            return _refused(400, [Problem("/callbackURL", problem or "`callbackURL` must be a URL.")])
+            return _refused(400, [Problem("/callbackURL", problem or "`callbackURL` is missing.")])
         await self._callbacks.put(mpid, url)
         return json_response(200, {"mpid": mpid, "callbackURL": url})
 
@@ -128,19 +130,6 @@ class CssWeb:
         )
         await self._context.journal.write(event)
         return _refused(status, problems)
-
-    def _unusable(self, url: str | None) -> str | None:
-        """Why a callback cannot be called, in a sentence; None when it can."""
-        parts = urlsplit(url or "")
-        hosts = self._context.settings.webhook_hosts
-        own = urlsplit(self._context.service_url(self._service)).netloc
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            return "`callbackURL` must be an http or https URL."
-        if hosts and parts.hostname not in hosts:
-            return f"{parts.hostname} is not among the allowed hosts (DIPEMU_WEBHOOK_HOSTS)."
-        if parts.netloc == own:
-            return "`callbackURL` must be an address of your own system."
-        return None
 
 
 def _refused(status: int, problems: Sequence[Problem]) -> Response:
