@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts import published
+from contracts.catalogues import available_versions, load_catalogue
 from contracts.errors import ImportRefused
-from contracts.importing_codes import response_codes
-from contracts.model import Block, Catalogue, DataItem, Endpoint, Field, Interface, Variant
+from contracts.importing_codes import CODES_SCHEMA, response_codes
+from contracts.model import Block, Catalogue, DataItem, Endpoint, Field, Interface, ResponseCode, Variant
 from contracts.notation import HEADER_ITEMS
 from contracts.notation_writer import write
 from contracts.published import Documents, Node, Problem
@@ -23,7 +24,7 @@ from contracts.published import Documents, Node, Problem
 _ANYTHING: Final = DataItem("anything", "any")
 _INTERFACE: Final = re.compile(r"^((?:IF|REP)-\d+[A-Z]?)(?:-(.+))?$")
 _VALIDATE: Final = re.compile(r"^/validate/([^/]+)/([^/]+)$")
-_SHARED_DOCUMENTS: Final = ("datacatalogue", "realcommonblocks", "ecs-commonblocks", "ecs-reports")
+_SHARED: Final = re.compile(r"^(DI-\d{3}N?-.+|[A-Z]\d{1,4}[a-z]?|REP-\d+[A-Z]?-CustomBlock)$")
 _TYPES: Final = frozenset({"string", "integer", "number", "boolean"})
 _SILENT: Final = frozenset({"description", "example", "examples", "title", "default", "deprecated", "$ref"})
 _ITEM_KEYWORDS: Final = {
@@ -92,7 +93,7 @@ class _Importer:
                 if variant is not None:
                     variants.setdefault(variant.interface, []).append(variant)
                     names[leaf.name or ""] = variant.name
-        codes, problems = response_codes(self.documents)
+        codes, problems = response_codes(self.documents, _known_codes())
         self.problems += problems
         shared = dict(self.documents.schemas()).keys()
         used = _Used(variant for found in variants.values() for variant in found)
@@ -110,7 +111,7 @@ class _Importer:
     def _shared(self) -> None:
         """Take in every published item and block, used by an interface or not, so versions compare well."""
         for name, node in self.documents.schemas():
-            if published.stem(node.file) in _SHARED_DOCUMENTS:
+            if _SHARED.match(name) and name != CODES_SCHEMA:
                 self._type(node, name)
 
     def _payloads(self) -> Iterator[Node]:
@@ -361,6 +362,11 @@ def _variant_name(schema: str | None, interface: str, events: tuple[str, ...]) -
 def _order(entry: tuple[str, object]) -> tuple[str, str]:
     prefix, _, rest = entry[0].partition("-")
     return prefix, rest
+
+
+def _known_codes() -> Mapping[str, ResponseCode]:
+    """The codes of the newest version that ships."""
+    return load_catalogue(available_versions()[-1]).codes if available_versions() else {}
 
 
 def _published_version(documents: Documents) -> str:

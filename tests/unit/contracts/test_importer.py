@@ -90,6 +90,7 @@ def test_one_resolved_document_gives_the_same_verdicts(spec, tmp_path, form, suf
     from_directory = imported(spec, tmp_path).catalogue
     from_document = import_spec(path).catalogue
     assert from_document.version == "9.9.9"
+    assert from_document.codes["MSG0000"].text == "Success", "known from the versions that ship"
     assert list(from_document.codes) == ["MSG0000", "REG0001"]
     for interface in from_directory.interfaces.values():
         for event in interface.events:
@@ -221,6 +222,30 @@ def test_items_used_under_one_name_with_different_rules_stay_apart(spec, tmp_pat
     catalogue = imported(spec, tmp_path).catalogue
     notes = {catalogue.blocks[b].field("note").type.max_length for b in ("B001", "B002")}
     assert notes == {4, 99}
+
+
+def resolved_specs():
+    """What a resolved document is made of: the small standard, and the published one where it is at hand."""
+    found = {"tiny": tiny_spec.documents()}
+    directory = spec_directory("2.1.0")
+    if directory is not None:
+        found["published"] = {
+            path.name: yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+            for path in directory.glob("*.yaml")
+        }
+    return found.values()
+
+
+def test_a_bundled_document_gives_the_same_catalogue(tmp_path):
+    for number, documents in enumerate(resolved_specs()):
+        directory = tiny_spec.write(documents, tmp_path / str(number))
+        whole = tmp_path / f"{number}.json"
+        whole.write_text(json.dumps(tiny_spec.bundled(documents)))
+        apart, together = import_spec(directory).catalogue, import_spec(whole, keep_going=True).catalogue
+        assert dict(together.interfaces) == dict(apart.interfaces)
+        assert dict(together.items) == dict(apart.items)
+        assert dict(together.blocks) == dict(apart.blocks)
+        assert together.endpoints == apart.endpoints
 
 
 @pytest.mark.parametrize("version", ["2.0.1", "2.1.0"])
