@@ -85,6 +85,13 @@ if [[ -z $programs && ${1:-} == start ]]; then
     install_programs
     programs=$(find_programs)
 fi
+if [[ $(id -u) == 0 ]] && id postgres >/dev/null 2>&1 && ! as_owner test -x "$services"; then
+    # The repository lies where the user "postgres" may not go, under /root for example.
+    services=/var/tmp/dipemu-$(cksum <<<"$services" | cut -d ' ' -f 1)
+    home=$services/postgres-$port
+    data=$home/data
+    mkdir -p "$home"
+fi
 case ${1:-} in
     start) start ;;
     stop) end fast ;;
