@@ -50,10 +50,13 @@ class Answer:
 class DipClient:
     """One participant's connection to the DIP. Methods raise httpx.TransportError when no answer came."""
 
-    def __init__(self, identity: Identity, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(
+        self, identity: Identity, http: httpx.AsyncClient, clock: Clock, timeout_seconds: float = 30.0
+    ) -> None:
         self._identity = identity
         self._http = http
         self._clock = clock
+        self._timeout = timeout_seconds
 
     async def send(self, messages: Sequence[Mapping[str, Any]]) -> Answer:
         """Send a batch on the channel of its first message. Raises ValueError for an empty batch."""
@@ -83,7 +86,8 @@ class DipClient:
         url = self._identity.gateway_url + path
         headers = sign(self._identity, method, url, body, self._clock.now())
         headers |= {"X-API-Key": self._identity.api_key, "Content-Type": "application/json"}
-        return answer_of(await self._http.request(method, url, content=body, headers=headers))
+        response = await self._http.request(method, url, content=body, headers=headers, timeout=self._timeout)
+        return answer_of(response)
 
 
 def answer_of(response: httpx.Response) -> Answer:

@@ -273,8 +273,13 @@ class Directory:
                 return await self._catch_up(own)
         if await store.revision(connection) == self._snapshot.revision:
             return False
-        self._snapshot = await store.load(connection)
+        self._adopt(await store.load(connection))
         return True
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        """Keep the newer one: a reading that took long must not undo what was changed meanwhile."""
+        if snapshot.revision > self._snapshot.revision:
+            self._snapshot = snapshot
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[tuple[AsyncConnection, Snapshot]]:
@@ -283,7 +288,7 @@ class Directory:
             await store.next_revision(connection)
             yield connection, await store.load(connection)
             changed = await store.load(connection)
-        self._snapshot = changed
+        self._adopt(changed)
 
 
 def _seconds() -> float:

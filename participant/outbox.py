@@ -6,7 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,12 +92,12 @@ async def handled(connection: AsyncConnection, service: str, ids: Collection[str
 
 
 async def states(connection: AsyncConnection, service: str, keys: Collection[str]) -> dict[str, bytes]:
-    """The saved states by key; locked on PostgreSQL until the transaction ends."""
+    """The saved states by key."""
     found: dict[str, bytes] = {}
-    for chunk in _chunks(sorted(keys)):
+    for chunk in _chunks(list(keys)):
         where = (state_table.c.service == service) & state_table.c.key.in_(chunk)
-        query = select(state_table.c.key, state_table.c.state).where(where).order_by(state_table.c.key)
-        found |= {row.key: row.state for row in await connection.execute(query.with_for_update())}
+        query = select(state_table.c.key, state_table.c.state).where(where)
+        found |= {row.key: row.state for row in await connection.execute(query)}
     return found
 
 
@@ -98,10 +109,7 @@ async def save(
     ids: Sequence[str],
     to_send: Sequence[ToSend],
 ) -> Sequence[OutboxRow]:
-    """Save states, handled ids and what is to be sent, in this transaction; the latter with its numbers.
-
-    Raises sqlalchemy.exc.IntegrityError when another process handled one of the ids meanwhile.
-    """
+    """Save states, handled ids and what is to be sent, in this transaction; the latter with its numbers."""
     if changed:
         await _save_states(connection, service, changed)
     if ids:

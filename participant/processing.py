@@ -63,14 +63,15 @@ class Processor:
         Raises DatabaseUnavailable; nothing was handled then.
         """
         incomings = [incoming for record in records if (incoming := _read(record)) is not None]
-        async with self._context.database.begin() as connection:
+        async with self._context.database.begin(f"participant.{self._service}") as connection:
             world = World(
                 catalogue=self._context.catalogue(),
                 environment=self._context.settings.environment_tag,
                 snapshot=await self._context.directory.latest(connection),
             )
+            keys = {state_key(i) for i in incomings}
             done = await outbox.handled(connection, self._service, {i.id for i in incomings})
-            saved = await outbox.states(connection, self._service, {state_key(i) for i in incomings})
+            saved = await outbox.states(connection, self._service, keys)
             batch = Batch(saved)
             for incoming in incomings:
                 if incoming.id not in done:

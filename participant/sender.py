@@ -49,7 +49,12 @@ class OutboxSender:
         self._context = context
         self._identities = identities
         self._clients = {
-            dip_id: DipClient(identity.at(context.gateway_url), context.http, context.clock)
+            dip_id: DipClient(
+                identity.at(context.gateway_url),
+                context.http,
+                context.clock,
+                context.settings.delivery_timeout_seconds,
+            )
             for dip_id, identity in identities.items()
         }
         self._offered: deque[OutboxRow] = deque()
@@ -78,8 +83,6 @@ class OutboxSender:
     async def _look(self, lanes: _Lanes, tasks: asyncio.TaskGroup) -> None:
         """Read the whole outbox: after a start, and for what other processes put in."""
         self._take_offered(lanes, tasks)
-        lanes.known -= self._removed  # before reading: what is removed by now cannot be read any more
-        self._removed.clear()
         after: int | None = 0
         while after is not None:
             async with self._context.database.read() as connection:
@@ -92,6 +95,8 @@ class OutboxSender:
         self._news.clear()
         while self._offered:
             self._queue(self._offered.popleft(), lanes, tasks)
+        lanes.known -= self._removed  # nothing offered before is left, and what is removed is read no more
+        self._removed.clear()
 
     async def _has_news(self) -> bool:
         try:
@@ -156,7 +161,9 @@ class OutboxSender:
             return Answer(0, f"not an address: {fault}")
         except (httpx.TransportError, LogUnavailable) as fault:
             logger.info("%s: no answer from %s: %s", self._service, what.target or "the log", fault)
-            return None
+        except Exception:  # whatever a service in this process raised: for the sender it is no answer
+            logger.exception("%s: %s failed while it was asked", self._service, what.target or "the log")
+        return None
 
     async def _send_css(self, what: ToSend) -> Answer:
         """Signed; with the API key only where the message stays among our own services."""
@@ -166,7 +173,9 @@ class OutboxSender:
         headers["Content-Type"] = "application/json"
         if own:
             headers["X-API-Key"] = identity.api_key
-        return answer_of(await self._context.http.post(url, content=what.payload, headers=headers))
+        timeout = self._context.settings.delivery_timeout_seconds
+        response = await self._context.http.post(url, content=what.payload, headers=headers, timeout=timeout)
+        return answer_of(response)
 
     def _css_url(self, target: str) -> tuple[str, bool]:
         if target == "CSS":

@@ -172,14 +172,19 @@ async def open_rig(
     outside: Outside | None = None,
     start: bool = True,
     played: Sequence[Identity] | None = None,
+    database_url: str = "",
+    copies: int = 1,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
-    """The service ``registration`` playing REGS (unless ``played`` says otherwise), running if ``start``."""
+    """The service ``registration`` playing REGS (unless ``played`` says otherwise), running if ``start``.
+
+    ``copies``: how many of it share the log and the database; the first takes what is posted.
+    """
     outside = outside or Outside()
     async with AsyncExitStack() as stack:
         log = await EmbeddedLog.open(directory / "log")
         stack.push_async_callback(log.close)
-        database = await Database.open(f"sqlite+aiosqlite:///{directory / 'test.sqlite'}")
+        database = await Database.open(database_url or f"sqlite+aiosqlite:///{directory / 'test.sqlite'}")
         stack.push_async_callback(database.close)
         await database.create_tables()
         app = Application(outside)
@@ -203,10 +208,13 @@ async def open_rig(
             service_url=lambda name: f"{HOST}/{name}",
         )
         played = (identities.regs,) if played is None else played
-        service = ParticipantService("registration", registry, context, played).service("/registration")
-        app.service = service.app
+        services = [
+            ParticipantService("registration", registry, context, played).service("/registration")
+            for _ in range(copies)
+        ]
+        app.service = services[0].app
         if start:
-            tasks = [asyncio.ensure_future(worker()) for worker in service.workers]
+            tasks = [asyncio.ensure_future(worker()) for service in services for worker in service.workers]
             stack.push_async_callback(_stop, tasks)
         yield Rig(context, identities, outside, http)
 
