@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from contracts import published
 from contracts.catalogues import available_versions, load_catalogue
+from contracts.codes import described
 from contracts.errors import ImportRefused
 from contracts.importing_codes import CODES_SCHEMA, response_codes
 from contracts.model import Block, Catalogue, DataItem, Endpoint, Field, Interface, ResponseCode, Variant
@@ -102,7 +103,7 @@ class _Importer:
             items={k: i for k, i in sorted(self.items.items()) if k in shared or k in used.items},
             blocks={k: b for k, b in sorted(self.blocks.items()) if k in shared or k in used.blocks},
             interfaces={n: Interface(n, tuple(found)) for n, found in sorted(variants.items(), key=_order)},
-            codes=codes,
+            codes=described(codes),
             endpoints=tuple(self._endpoints(names)),
         )
 
