@@ -12,6 +12,7 @@ from typing import Any, Final
 from participant.handlers import DipOut
 from services.registration import party_blocks, site_blocks
 from services.registration.kinds import DATA, METERING, ServiceKind
+from services.registration.proposals import read_moment
 from services.registration.register import (
     Appointment,
     MeteringPoint,
@@ -68,10 +69,11 @@ def confirm_appointment(point: MeteringPoint, request: Request) -> tuple[Meterin
         mpid=proposal.provider_mpid,
         effective_from=date,
         contract_reference=proposal.contract_reference,
+        segment=request.segment,
     )
     messages = [appointment_active(point, request), *_replaced(point, request, coming)]
     after = point.with_request_status(request, RequestStatus.ACTIVE).with_next(proposal.kind, coming)
-    return after, messages
+    return _with_retriever(after, request), messages
 
 
 def appointment_active(point: MeteringPoint, request: Request) -> DipOut:
@@ -122,6 +124,16 @@ def service_ends(
         },
         mpan=point.mpan_block(),
     )
+
+
+def _with_retriever(point: MeteringPoint, request: Request) -> MeteringPoint:
+    """A data service brings the meter data retriever that the supplier nominated with it."""
+    block = party_blocks.assigned_mdr(request.proposal).get("B019", {})
+    date = read_moment(block.get("assignedMDREffectiveFromDate"))
+    if request.proposal.kind is not DATA or date is None:
+        return point
+    retriever = Holder(dip_id=block["assignedMDRDIPID"], mpid=block["assignedMDRMPID"], effective_from=date)
+    return point.model_copy(update={"meter_data_retriever": retriever})
 
 
 def _replaced(point: MeteringPoint, request: Request, coming: Appointment) -> Sequence[DipOut]:

@@ -36,7 +36,7 @@ def decide(
     if codes:
         return point, [answer]
     after, superseded = supersede(point, proposal, now, world)
-    request = Request(proposal=proposal, supplier=case.requester)
+    request = Request(proposal=proposal, supplier=case.requester, segment=case.new_segment)
     return after.with_request(request), [answer, *superseded, provider_request(after, request)]
 
 

@@ -17,10 +17,11 @@ from participant.handlers import World
 from services.registration.kinds import ServiceKind
 from services.registration.proposals import read_moment
 from services.registration.register import Appointment, MeteringPoint, Proposal, Switch, is_uk_midnight
-from services.registration.site_data import Party
+from services.registration.site_data import Party, Segment
 
 MAX_DAYS_AHEAD: Final = 28
 MDR_MAX_DAYS_AHEAD: Final = 5
+MDR_ROLES: Final = frozenset({"MDR", "DCC"})
 MIGRATION_SCENARIOS: Final = frozenset({"MCA", "MCS"})
 UNKNOWN_MPAN: Final = "REG0000"
 
@@ -70,6 +71,14 @@ class Case:
     def by_current_supplier(self) -> bool:
         """Whether the metering point's supplier asks."""
         return self.point.supplier.dip_id == self.proposal.supplier_dip_id
+
+    @property
+    def new_segment(self) -> Segment | None:
+        """The market segment that the proposed provider serves, when the segment is to change (SEG)."""
+        provider = self.world.party(self.proposal.provider_dip_id)
+        if provider is None or not self.has_scenario("SEG"):
+            return None
+        return self.kind.segment_of(provider.role)
 
     def has_scenario(self, *scenarios: str) -> bool:
         """Whether the proposal's appointment scenario is one of these."""
@@ -219,7 +228,7 @@ def mdr_unknown(case: Case) -> bool:
     """REG1081: the nominated meter data retriever has to be one."""
     dip_id = case.proposal.block.get("supplierNominatedMDRDIPID")
     party = case.world.party(dip_id) if dip_id else None
-    return bool(dip_id) and (party is None or party.role not in ("MDR", "DCC"))
+    return bool(dip_id) and (party is None or party.role not in MDR_ROLES)
 
 
 @rule("REG1082")

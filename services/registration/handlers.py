@@ -19,6 +19,7 @@ from services.registration.loading import metering_point
 from services.registration.progress import pass_time
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus
+from services.registration.retrieving import Update, outcome, update_retriever
 from services.registration.switching import apply_status, read_switch, site_information
 
 Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
@@ -109,6 +110,20 @@ def data_service_answered(
     return _answered(point, incoming, DATA, now)
 
 
+@registry.handles("PUB-034", "[SDS-MDRUpdate]")
+def retriever_updated(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-034 [SDS-MDRUpdate]: check and answer (IF-035 [SDS-MDROutcome])."""
+    header, custom = envelope.header(incoming.message), envelope.custom(incoming.message)
+    update = Update(header.sender or "", custom, header.initial_correlation_id)
+    if point is None:
+        return None, [outcome(update, incoming.to, _mpan_block(incoming), (UNKNOWN_MPAN,), world)]
+    point, late = pass_time(point, now)
+    after, answer = update_retriever(point, update, now, world)
+    return after, [*late, answer]
+
+
 def _proposed(
     point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime, world: World
 ) -> Outcome:
@@ -117,9 +132,7 @@ def _proposed(
         point, late = pass_time(point, now)
         after, messages = decide(point, proposal, now, world)
         return after, [*late, *messages]
-    header = envelope.header(incoming.message)
-    block = MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or "")
-    return None, [refuse_unknown_mpan(proposal, incoming.to, block, world)]
+    return None, [refuse_unknown_mpan(proposal, incoming.to, _mpan_block(incoming), world)]
 
 
 def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime) -> Outcome:
@@ -129,6 +142,12 @@ def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind
     point, late = pass_time(point, now)
     after, messages = provider_answered(point, kind, provider, envelope.custom(incoming.message)["B007"])
     return after, [*late, *messages]
+
+
+def _mpan_block(incoming: Incoming) -> MpanBlock:
+    """Block M0 as it came, for an answer about an MPAN that is not in the register."""
+    header = envelope.header(incoming.message)
+    return MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or "")
 
 
 def _css_note(kind: Kind, incoming: Incoming, problems: Sequence[str] = ()) -> JournalNote:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from contracts.identifiers import DATA_SERVICES, METERING_SERVICES
+from services.registration.site_data import Segment
 
 KindName = Literal["metering", "data"]
 
@@ -26,7 +27,7 @@ class ServiceKind:
     field_part: str
     contract_field: str
     roles: frozenset[str]
-    role_of_segment: Mapping[str, str]
+    role_of_segment: Mapping[Segment, str]
     mismatch: str
 
     @property
@@ -43,6 +44,10 @@ class ServiceKind:
     def date_field(self) -> str:
         """``proposedMeteringServiceDIPEffectiveFromDate``"""
         return f"proposed{self.field_part}DIPEffectiveFromDate"
+
+    def segment_of(self, role: str) -> Segment | None:
+        """The market segment that a DIP role serves; None for a role of another kind."""
+        return next((segment for segment, serves in self.role_of_segment.items() if serves == role), None)
 
     def event(self, what: str) -> str:
         """The event code for ``what``: ``AppInitialResp`` gives ``[MSAppInitialResp]``."""

@@ -43,6 +43,7 @@ def metering_point(
         data_service=_appointment(
             site.data_service_dip_id, site.data_service_mpid, site.data_service_from or since
         ),
+        meter_data_retriever=_appointment(site.retriever_dip_id, site.retriever_mpid, since),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from backbone.clock import uk_midnight
 from participant.handlers import DipOut
+from services.registration import site_blocks
 from services.registration.activation import CHANGE_OF_SUPPLIER, service_ends
 from services.registration.appointments import SWITCH_SCENARIOS, lapse
 from services.registration.kinds import DATA, METERING, ServiceKind
@@ -23,8 +24,8 @@ def pass_time(point: MeteringPoint, now: datetime) -> Step:
     """The metering point as it is at ``now``, and what that means for others."""
     point, lapsed = lapse_what_is_late(point, now)
     point, ended = change_supplier(point, now)
-    point = change_services(point, now)
-    return point, [*lapsed, *ended]
+    point, moved = change_services(point, now)
+    return point, [*lapsed, *ended, *moved]
 
 
 def lapse_what_is_late(point: MeteringPoint, now: datetime) -> Step:
@@ -49,13 +50,29 @@ def change_supplier(point: MeteringPoint, now: datetime) -> Step:
     return point.model_copy(update={"supplier": gaining, "next_supplier": None}), messages
 
 
-def change_services(point: MeteringPoint, now: datetime) -> MeteringPoint:
-    """Confirmed services begin."""
+def change_services(point: MeteringPoint, now: datetime) -> Step:
+    """Confirmed services begin. One of another market segment takes the metering point there (IF-044)."""
+    messages: list[DipOut] = []
     for kind in (METERING, DATA):
         coming = point.next(kind)
-        if coming is not None and coming.effective_from <= now:
-            point = point.with_current(kind, coming).with_next(kind, None)
-    return point
+        if coming is None or now < coming.effective_from:
+            continue
+        point = point.with_current(kind, coming).with_next(kind, None)
+        if coming.segment is not None and coming.segment != point.site.market_segment:
+            point = point.with_segment(coming.segment, coming.effective_from)
+            messages.append(_segment_changes(point))
+    return point, messages
+
+
+def _segment_changes(point: MeteringPoint) -> DipOut:
+    site = site_blocks.site(point)
+    return DipOut(
+        sender=point.registration_service,
+        interface="IF-044",
+        event="[MarketSegmentChange]",
+        custom={"B026": site["B026"], "B023": site["B023"]},
+        mpan=point.mpan_block(),
+    )
 
 
 def _is_late(point: MeteringPoint, request: Request, now: datetime) -> bool:

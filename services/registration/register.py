@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from backbone.clock import UK, dip_timestamp, uk_midnight
 from contracts.envelope import MpanBlock
 from services.registration.kinds import KINDS, KindName, ServiceKind
-from services.registration.site_data import DipId, Facts, Holder, Mpan, Party, SiteData
+from services.registration.site_data import DipId, Facts, Holder, Mpan, Party, Segment, SiteData
 
 Scenario = Literal["COS", "CSP", "USP", "SEG", "MCA", "MCS", "ALG"]
 
@@ -79,10 +79,14 @@ class RequestStatus(StrEnum):
 
 
 class Request(Facts):
-    """A proposal that passed the register's checks. ``supplier``: who asked."""
+    """A proposal that passed the register's checks.
+
+    ``supplier``: who asked. ``segment``: the market segment that the metering point is to move to.
+    """
 
     proposal: Proposal
     supplier: Party
+    segment: Segment | None = None
     status: RequestStatus = RequestStatus.WITH_PROVIDER
 
     @property
@@ -98,9 +102,13 @@ class Request(Facts):
 
 
 class Appointment(Holder):
-    """A service that serves the metering point now or from a date that has been confirmed."""
+    """A service that serves the metering point now or from a date that has been confirmed.
+
+    ``segment``: the market segment that the metering point moves to with it, if it does (scenario SEG).
+    """
 
     contract_reference: str | None = None
+    segment: Segment | None = None
 
 
 class MeteringPoint(Facts):
@@ -114,12 +122,14 @@ class MeteringPoint(Facts):
     registration_service: DipId
     since: AwareDatetime
     site: SiteData
+    segment_since: AwareDatetime | None = None
     supplier: Holder
     next_supplier: Holder | None = None
     metering_service: Appointment | None = None
     next_metering_service: Appointment | None = None
     data_service: Appointment | None = None
     next_data_service: Appointment | None = None
+    meter_data_retriever: Holder | None = None
     switches: tuple[Switch, ...] = ()
     requests: tuple[Request, ...] = Field(default=())
 
@@ -134,6 +144,11 @@ class MeteringPoint(Facts):
     def next(self, kind: ServiceKind) -> Appointment | None:
         """The service of this kind that is confirmed and not yet effective."""
         return self.next_metering_service if kind.name == "metering" else self.next_data_service
+
+    def with_segment(self, segment: Segment, since: datetime) -> MeteringPoint:
+        """The same metering point, in another market segment since that day."""
+        site = self.site.model_copy(update={"market_segment": segment})
+        return self.model_copy(update={"site": site, "segment_since": since})
 
     def with_current(self, kind: ServiceKind, service: Appointment | None) -> MeteringPoint:
         """The same metering point with another service of this kind, or none, from now on."""

@@ -41,7 +41,7 @@ def site(point: MeteringPoint) -> Blocks:
         "B025": {"energisationStatus": facts.energisation, "energisationStatusEffectiveFromDate": since},
         "B026": {
             "marketSegmentIndicator": facts.market_segment,
-            "marketSegmentIndicatorEffectiveFromDate": since,
+            "marketSegmentIndicatorEffectiveFromDate": uk_stamp(point.segment_since or point.since),
         },
     }
 

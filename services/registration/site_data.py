@@ -18,6 +18,7 @@ Mpid = Annotated[str, Field(pattern=r"^[A-Z]{4}$")]
 Mpan = Annotated[str, Field(pattern=r"^[0-9]{13}$")]
 GspGroup = Annotated[str, Field(pattern=r"^_[A-P]$")]
 AddressLine = Annotated[str, Field(max_length=40)]
+Segment = Literal["S", "A", "U"]
 Energy = Annotated[str, Field(pattern=r"^-?\d{1,9}\.\d{3}$")]
 
 
@@ -109,6 +110,8 @@ class Services(Facts):
     data_service_dip_id: Annotated[DipId | None, Field(alias="dataServiceDIPID")] = None
     data_service_mpid: Annotated[Mpid | None, Field(alias="dataServiceMPID")] = None
     data_service_from: Annotated[AwareDatetime | None, Field(alias="dataServiceEffectiveFromDate")] = None
+    retriever_dip_id: Annotated[DipId | None, Field(alias="meterDataRetrieverDIPID")] = None
+    retriever_mpid: Annotated[Mpid | None, Field(alias="meterDataRetrieverMPID")] = None
 
 
 class SiteData(Address, Services):
@@ -121,7 +124,7 @@ class SiteData(Address, Services):
     distributor_dip_id: Annotated[DipId, Field(alias="distributorDIPID")]
     gsp_group: Annotated[GspGroup | None, Field(alias="GSPGroupID")] = None
     connection_type: Annotated[Literal["W", "L", "H", "E", "U"], Field(alias="connectionTypeIndicator")] = "W"
-    market_segment: Annotated[Literal["S", "A", "U"], Field(alias="marketSegmentIndicator")] = "S"
+    market_segment: Annotated[Segment, Field(alias="marketSegmentIndicator")] = "S"
     energy_direction: Annotated[Literal["I", "E"], Field(alias="energyDirection")] = "I"
     metered: Annotated[bool, Field(alias="meteredIndicator")] = True
     energisation: Annotated[Literal["E", "D", "U"], Field(alias="energisationStatus")] = "E"

@@ -15,6 +15,7 @@ from tests.unit.registration.given import (
     CATALOGUE,
     GAINING,
     LDSO,
+    MSA,
     MSS,
     NEW_MSS,
     NEW_SDS,
@@ -277,3 +278,24 @@ def test_time_passes_for_an_unknown_mpan_too() -> None:
     point, outputs = tell(None, ADVANCED)
     assert point is None
     assert outputs == [JournalNote(Kind.HARNESS_PREPARED, {"command": "clock_advanced"})]
+
+
+def test_a_provider_of_another_segment_takes_the_metering_point_there() -> None:
+    move = {
+        "appointmentScenario": "SEG",
+        "proposedMeteringServiceDIPID": MSA,
+        "proposedMeteringServiceMPID": "MSAA",
+        FROM: "2026-03-27T00:00:00+00:00",
+    }
+    request = metering_request(SUPPLIER, None, **move)
+    point, messages = after(metering_point(), request, metering_answer(provider=MSA))
+    assert messages[-1].custom["B008"]["deAppointmentReasonCode"] == "CSEGM"
+    assert point.site.market_segment == "S"
+
+    moved, (told,) = at(point, datetime.fromisoformat("2026-03-27T08:00:00+00:00"))
+    assert (told.interface, told.event) == ("IF-044", "[MarketSegmentChange]")
+    assert told.custom["B026"] == {
+        "marketSegmentIndicator": "A",
+        "marketSegmentIndicatorEffectiveFromDate": "2026-03-27T00:00:00+00:00",
+    }
+    assert moved.site.market_segment == "A"
