@@ -11,6 +11,7 @@ from participant.identity import Identity
 from services.dip_gateway import responses
 from services.dip_gateway.admission import Admission
 from services.dip_gateway.channels import Channels
+from services.dip_gateway.companies import Companies
 from services.dip_gateway.courier import Courier
 from services.dip_gateway.delivery import Delivery
 from services.dip_gateway.front import Front
@@ -18,8 +19,11 @@ from services.dip_gateway.intake import Intake
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
+from services.dip_gateway.replay import Replay
 from services.dip_gateway.router import Router
 from services.dip_gateway.settings import GatewaySettings
+from services.dip_gateway.statusposts import StatusPosts
+from services.dip_gateway.validating import Validating
 from services.dip_gateway.webhooks import TargetGuard
 
 KAFKA_SETTLE_SECONDS = 5.0  # a Kafka group needs a while to be given its partitions
@@ -40,11 +44,24 @@ def build(
     delivery = Delivery(context, settings, Courier(context, guard))
     router = Router(context, settings, Ledger(context.database))
     channels = Channels(context, admission, intake, guard, delivery.webhook_changed)
-    front = Front(context, settings, RefusalBook(context, settings), channels.routes())
-    workers: list[Worker] = [] if settings.gateway_parts == "workers" else [references.run]
+    routes = [
+        *channels.routes(),
+        *Replay(context, settings, intake, channels.authorised).routes(),
+        *StatusPosts(context, admission, intake).routes(),
+        *Validating(context, admission).routes(),
+        *Companies(context, admission).routes(),
+    ]
+    front = Front(context, settings, RefusalBook(context, settings), routes)
+    takes_in = settings.gateway_parts != "workers"
+    workers: list[Worker] = [references.run] if takes_in else []
     if settings.gateway_parts != "intake":
         workers += [router.run, delivery.run]
-    return Service("dip_gateway", front, "", workers, references.loaded.is_set)
+    ready = references.loaded.is_set if takes_in else _always
+    return Service("dip_gateway", front, "", workers, ready)
+
+
+def _always() -> bool:
+    return True
 
 
 def _guard(context: Context) -> TargetGuard:
