@@ -134,6 +134,60 @@ async def test_given_the_broker_is_killed_and_comes_back_nobody_needs_a_restart(
     await log.close()
 
 
+@pytest.mark.slow
+async def test_given_the_broker_is_killed_under_load_every_acknowledged_record_is_delivered(
+    own_broker: str,
+) -> None:
+    """The history: what was acknowledged, what was refused, what came. In order per key."""
+    kit = Kit.at(f"kafka:{own_broker}")
+    log = await kit.open()
+    acknowledged: dict[str, list[int]] = {f"key-{n}": [] for n in range(8)}
+    refused: set[tuple[str, int]] = set()
+    came: dict[str, list[int]] = {key: [] for key in acknowledged}
+    over, progress = asyncio.Event(), asyncio.Event()
+
+    async def appender(key: str) -> None:
+        number = 0
+        while not over.is_set():
+            try:
+                await log.append([Record(kit.name("t"), key, str(number).encode())])
+                acknowledged[key].append(number)
+                progress.set()
+            except LogUnavailable:
+                refused.add((key, number))
+            number += 1
+
+    async def consumer() -> None:
+        async with log.consume(kit.name("g"), [kit.name("t")]) as subscription:
+            while not over.is_set() or not all(set(acknowledged[k]) <= set(came[k]) for k in came):
+                for consumed in (records := await subscription.fetch(wait=1)):
+                    came[consumed.record.key].append(int(consumed.record.value))
+                await _commit_when_possible(subscription, records)
+
+    tasks = [asyncio.create_task(appender(key)) for key in acknowledged]
+    consuming = asyncio.create_task(consumer())
+    await _more_than(acknowledged, 200, progress)
+    await asyncio.to_thread(run, KAFKA_SCRIPT, "kill", **_OWN)
+    await asyncio.sleep(3)
+    await asyncio.to_thread(run, KAFKA_SCRIPT, "start", **_OWN)
+    await _more_than(acknowledged, sum(map(len, acknowledged.values())) + 200, progress)
+    over.set()
+    await asyncio.gather(*tasks)
+    await asyncio.wait_for(consuming, 60)
+    await log.close()
+    for key, numbers_seen in came.items():
+        once = list(dict.fromkeys(numbers_seen))
+        assert once == sorted(once)
+        assert {(key, n) for n in once} - {(key, n) for n in acknowledged[key]} <= refused
+    assert refused
+
+
+async def _more_than(acknowledged: dict[str, list[int]], count: int, progress: asyncio.Event) -> None:
+    while sum(map(len, acknowledged.values())) <= count:
+        progress.clear()
+        await progress.wait()
+
+
 async def _until(subscription: Subscription, last: int) -> list[int]:
     came: list[int] = []
     while last not in came:
