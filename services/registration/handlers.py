@@ -24,6 +24,7 @@ from services.registration.switching import apply_status, read_switch, site_info
 
 Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
 
+CSS: Final = "CSS"
 registry: Final = HandlerRegistry(MeteringPoint)
 
 
@@ -44,6 +45,7 @@ def registration_pending(
     """CSS02800: remember the switch and tell the incoming supplier about the site (IF-002)."""
     received = _css_note(Kind.CSS_MESSAGE, incoming)
     switch, problems = read_switch(incoming.message, world)
+    problems = (*_not_from_css(incoming), *problems)
     if point is None:
         problems = (*problems, world.catalogue.code_text(UNKNOWN_MPAN))
     if point is None or switch is None or problems:
@@ -60,9 +62,12 @@ def registration_status(
     """CSS02370: a switch is confirmed, secured or cancelled, with all that follows from it."""
     received, header = _css_note(Kind.CSS_MESSAGE, incoming), css.header(incoming.message)
     switch = point.switch(header.registration_id) if point is not None else None
-    if point is None or switch is None:
-        problem = f"/data/registrationId: no switch {header.registration_id} of {incoming.mpan} is known"
-        return point, [received, _css_note(Kind.CSS_REFUSED, incoming, (problem,))]
+    problems = _not_from_css(incoming)
+    if switch is None:
+        text = f"/data/registrationId: no switch {header.registration_id} of {incoming.mpan} is known"
+        problems = (*problems, text)
+    if point is None or switch is None or problems:
+        return point, [received, _css_note(Kind.CSS_REFUSED, incoming, problems)]
     point, late = pass_time(point, now)
     after, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
     return after, [received, *late, *messages]
@@ -150,13 +155,20 @@ def _mpan_block(incoming: Incoming) -> MpanBlock:
     return MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or "")
 
 
+def _not_from_css(incoming: Incoming) -> tuple[str, ...]:
+    """A party with an API key can reach this service too, but only CSS decides about switches."""
+    if incoming.sender == CSS:
+        return ()
+    return (f"only CSS announces registrations; this comes from {incoming.sender or 'an unknown party'}",)
+
+
 def _css_note(kind: Kind, incoming: Incoming, problems: Sequence[str] = ()) -> JournalNote:
     header = css.header(incoming.message)
     return JournalNote(
         kind,
         {"problems": list(problems)} if problems else {},
         interface=incoming.name,
-        sender="CSS",
+        sender=incoming.sender,
         recipient=incoming.to,
         reference=header.event_id,
         correlation_id=header.correlation_id,

@@ -20,7 +20,9 @@ from tests.unit.registration.given import (
     built,
     metering_point,
     pending,
+    registration_status,
     sent,
+    switching_point,
     tell,
 )
 
@@ -137,3 +139,22 @@ def test_a_metering_point_survives_being_stored() -> None:
     assert (
         built(sent(tell(again, pending("another"))[1])[0])["payload"]["CommonBlock"]["M0"]["MPANCore"] == MPAN
     )
+
+
+def test_nobody_but_css_announces_a_registration() -> None:
+    forged = replace(pending(), sender=GAINING)
+    point, outputs = tell(metering_point(), forged)
+
+    assert point == metering_point()
+    assert sent(outputs) == []
+    assert notes(outputs)[1].details["problems"] == [
+        f"only CSS announces registrations; this comes from {GAINING}"
+    ]
+
+
+def test_nobody_but_css_secures_a_switch() -> None:
+    forged = replace(registration_status("SecuredActive"), sender=GAINING)
+    point, outputs = tell(switching_point(), forged)
+
+    assert point == switching_point()
+    assert [note.kind for note in notes(outputs)] == [Kind.CSS_MESSAGE, Kind.CSS_REFUSED]
