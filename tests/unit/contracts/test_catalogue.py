@@ -169,6 +169,17 @@ def test_quirk_some_blocks_are_open_and_some_forgot_their_type():
     assert untyped == {"IF-050", "IF-061", "IF-062", "IF-063", "IF-064", "IF-065"}
 
 
+def test_quirk_the_load_shape_domestic_indicator_is_nullable_but_may_not_be_null():
+    item = CATALOGUE.items["DI-031-Load-Shape-Domestic-Premise-Indicator"]
+    assert (item.nullable, item.enum) == (False, ("T", "F"))
+
+
+def test_quirk_the_publication_is_not_enumerated_where_it_is_used():
+    """The published list lacks PUB-004, PUB-051 and REP-003A; D0 only counts characters."""
+    field = CATALOGUE.blocks["D0"].field("publicationID")
+    assert field.type.enum is None
+
+
 def test_quirk_the_reference_pattern_came_with_2_1_0():
     assert load_catalogue("2.0.1").items["DI-995-Sender-Unique-Reference"].pattern is None
     assert CATALOGUE.items["DI-995-Sender-Unique-Reference"].pattern is not None
