@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
+from backbone.clock import SystemClock
+from backbone.errors import LogUnavailable
 from backbone.journal import Kind
+from backbone.log import Record
 from contracts import css, envelope
 from participant import outbox, signing
 from participant.wire import command_record
@@ -115,8 +120,6 @@ async def test_no_answer_at_all_is_tried_again(tmp_path: Path, identities: Ident
     outside = Outside()
 
     def reply(request: Request) -> Reply:
-        import httpx
-
         if not outside.requests:
             outside.requests.append(request)
             raise httpx.ReadTimeout("nothing came")
@@ -127,6 +130,91 @@ async def test_no_answer_at_all_is_tried_again(tmp_path: Path, identities: Ident
         await rig.deliver([publication()])
         sent = await outside.received(2)
     assert sent[0].body == sent[1].body
+
+
+async def test_a_fault_of_a_service_in_this_process_counts_as_no_answer(
+    tmp_path: Path, identities: Identities
+) -> None:
+    outside = Outside()
+
+    def reply(request: Request) -> Reply:
+        if len(outside.requests) < 1:
+            outside.requests.append(request)
+            raise ZeroDivisionError("a fault of the gateway")
+        return 201, {}
+
+    outside.reply = reply
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication()])
+        sent = await outside.received(2)
+    assert sent[0].body == sent[1].body
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 413, 505, 302])
+async def test_any_other_answer_is_final(tmp_path: Path, identities: Identities, status: int) -> None:
+    outside = Outside()
+    outside.reply = lambda request: (status, "no")
+    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
+        await rig.deliver([publication()])
+        (event,) = await rig.journal(1)
+    assert (event.details["status"], event.details["answer"]) == (status, "no")
+    assert len(outside.requests) == 1
+
+
+async def test_an_address_that_is_none_is_given_up_at_once(tmp_path: Path, identities: Identities) -> None:
+    now = rig_now()
+    message = css.switch_request(
+        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
+    )
+    arguments = {"message": message, "to": ["http://no\nsense"]}
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.command(
+            command_record(
+                "registration", "tell_css", to=REGS, mpan=MPAN, run="r 1", id="c", arguments=arguments
+            )
+        )
+        (event,) = await rig.journal(1)
+    assert event.kind is Kind.CSS_REFUSED
+    assert (event.run, event.details["status"]) == ("r 1", None)
+    assert "not an address" in event.details["answer"]
+
+
+async def test_notes_wait_until_the_journal_can_be_written(tmp_path: Path, identities: Identities) -> None:
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        append, failures = rig.context.log.append, []
+
+        async def fail_twice(records: Sequence[Record]) -> None:
+            if records[0].topic == "journal" and len(failures) < 2:
+                failures.append(records)
+                raise LogUnavailable("away")
+            await append(records)
+
+        rig.context.log.append = fail_twice
+        await rig.command(
+            command_record("registration", "load_mpan", to=REGS, mpan=MPAN, run="r", id="c", arguments={})
+        )
+        (event,) = await rig.journal(1)
+    assert len(failures) == 2
+    assert event.kind is Kind.HARNESS_PREPARED
+    assert {r[0].value for r in failures} == {event.to_bytes()}
+
+
+async def test_a_saved_state_that_no_longer_fits_is_a_fault_of_ours_and_stays(
+    tmp_path: Path, identities: Identities
+) -> None:
+    async with (
+        open_rig(tmp_path, identities, registry(), start=False) as rig,
+        rig.context.database.begin() as connection,
+    ):
+        await outbox.save(connection, "registration", changed={MPAN: b'{"ids": 5}'}, ids=[], to_send=[])
+    async with open_rig(tmp_path, identities, registry()) as rig:
+        await rig.deliver([publication(), publication(transaction="T-2", mpan=OTHER_MPAN)])
+        await rig.outside.received(1)
+        (event,) = await rig.journal(1)
+        async with rig.context.database.read() as connection:
+            assert await outbox.state(connection, "registration", MPAN) == b'{"ids": 5}'
+    assert event.kind is Kind.SERVICE_FAULT
+    assert "ValidationError" in event.details["fault"]
 
 
 async def test_a_duplicate_answer_to_our_own_retry_counts_as_sent(
@@ -261,8 +349,6 @@ async def test_a_command_is_handled_once_and_noted_with_its_run(
 
 
 async def test_a_record_that_is_no_message_is_passed_over(tmp_path: Path, identities: Identities) -> None:
-    from backbone.log import Record
-
     async with open_rig(tmp_path, identities, registry()) as rig:
         for value in (b"not json", b"[]", b'{"name": "load_mpan"}', b'{"name": 1, "to": 2, "id": 3}'):
             await rig.command(Record("harness.registration", MPAN, value))
@@ -315,9 +401,7 @@ async def test_a_callback_that_never_answers_is_given_up_and_holds_up_nobody(
     assert (event.interface, event.details["status"]) == ("CSS01700", 503)
 
 
-def rig_now():
-    from backbone.clock import SystemClock
-
+def rig_now() -> datetime:
     return SystemClock().now()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from participant import signing
-from participant.certificates import chain_to, parse_chain, signing_certificate
+from participant.certificates import chain_to, parse_chain, read_trust_anchors, signing_certificate
 from participant.errors import CertificateUnusable, Reason, SignatureRefused
 from participant.identity import Identity
 from tests.unit.participant.chains import make, pem
@@ -159,3 +160,32 @@ class TestKeys:
         for text in ("", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
             with pytest.raises(CertificateUnusable):
                 parse_chain(text)
+
+
+class TestTrustAnchorFiles:
+    def test_the_authorities_in_files_are_trusted(self, tmp_path: Path) -> None:
+        first, second = tmp_path / "root.pem", tmp_path / "both.pem"
+        first.write_text(pem(ROOT))
+        second.write_text(pem(MIDDLE, ROOT))
+        anchors = read_trust_anchors([first, second])
+        assert verify(pem(LEAF), list(anchors))
+        assert read_trust_anchors([]) == ()
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (None, "No such file"),
+            ("hello", "PEM"),
+            (pem(LEAF), "not the certificate of an authority"),
+            (pem(ROOT, LEAF), "not the certificate of an authority"),
+        ],
+    )
+    def test_a_file_that_is_no_authority_is_named(
+        self, tmp_path: Path, content: str | None, words: str
+    ) -> None:
+        path = tmp_path / "anchor.pem"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(CertificateUnusable, match=words) as caught:
+            read_trust_anchors([path])
+        assert str(path) in str(caught.value)

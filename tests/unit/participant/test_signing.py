@@ -100,6 +100,18 @@ class TestKnownAnswers:
         assert base64.b64decode(headers["X-DIP-Signature-Certificate"]).decode() == identity().certificate_pem
         assert not any("\n" in value for value in headers.values())
 
+    def test_the_signature_is_that_of_the_rsa_standard_worked_out_by_hand(self) -> None:
+        """RFC 8017, 8.2.1: 00 01 FF… 00, the DigestInfo of SHA-256, the digest; to the power d modulo n."""
+        headers = signed()
+        text = signing.string_to_sign("POST", URL, headers[signing.DATE], headers[signing.CONTENT_HASH])
+        info = (
+            bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(text.encode()).digest()
+        )
+        numbers = identity().private_key.private_numbers()
+        padded = b"\x00\x01" + b"\xff" * (256 - 3 - len(info)) + b"\x00" + info
+        power = pow(int.from_bytes(padded), numbers.d, numbers.public_numbers.n)
+        assert base64.b64decode(headers[signing.SIGNATURE]) == power.to_bytes(256)
+
 
 class TestAccepted:
     def test_what_was_signed_is_accepted_and_says_by_whom(self) -> None:
