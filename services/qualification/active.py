@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,15 @@ from services.qualification.store import StoredRun
 from services.qualification.verdict import evaluate
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """The state of a run, the version of the document that shows it, and that document."""
+
+    state: RunState
+    version: int
+    document: dict[str, Any]
+
+
 class ActiveRun:
     """Holds what a run needs between two pieces of news."""
 
@@ -23,11 +33,14 @@ class ActiveRun:
         self.events = [event for _, event in events]
         self.seen = {event.id for event in self.events}
         self.released: set[int] = set()
-        self.version = int(stored.document.get("version", 0))
+        self.ending = False
+        self.version = int(stored.document["version"])
+        self.document = stored.document
         self._changed = asyncio.Event()
-        self.state: RunState
-        self.document: dict[str, Any]
-        self.judge(now)
+        self._state = evaluate(stored.scenario, stored.binding, (), stored.binding.created)
+        first = self.judge(now)
+        if first is not None and not first.state.finished:
+            self.publish(first)
 
     def take(self, events: Iterable[JournalEvent]) -> None:
         """Add news, in the journal's order; what was seen before changes nothing."""
@@ -35,26 +48,32 @@ class ActiveRun:
         self.events += fresh
         self.seen |= {event.id for event in fresh}
 
-    def judge(self, now: datetime) -> None:
-        """Evaluate anew; a changed state makes a new version of the document."""
+    def judge(self, now: datetime) -> Judgement | None:
+        """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``."""
         state = evaluate(self.stored.scenario, self.stored.binding, self.events, now)
-        if self.version and getattr(self, "state", None) == state:
-            return
-        self.state = state
-        self.version = max(self.version + 1, self._age(now))
-        self._render(now)
+        if state == self._state:
+            return None
+        version = max(self.version + 1, self._age(now))
+        stored = self.stored
+        shown = document(stored.scenario, stored.binding, stored.briefing, state, version, now)
+        return Judgement(state, version, shown)
+
+    def publish(self, judgement: Judgement) -> None:
+        """Make a judgement the run's state and tell whoever waits for news."""
+        self._state = judgement.state
+        self.version = judgement.version
+        self.document = judgement.document
         self._changed.set()
         self._changed = asyncio.Event()
+
+    @property
+    def state(self) -> RunState:
+        """As last published."""
+        return self._state
 
     def _age(self, now: datetime) -> int:
         """Milliseconds since the run began: versions grow over a restart, too, without being stored."""
         return int((now - self.stored.binding.created).total_seconds() * 1000)
-
-    def _render(self, now: datetime) -> None:
-        stored = self.stored
-        self.document = document(
-            stored.scenario, stored.binding, stored.briefing, self.state, self.version, now
-        )
 
     def to_release(self) -> Step | None:
         """The step whose harness part is to be ordered now."""

@@ -19,15 +19,16 @@ from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun
+from services.qualification.active import ActiveRun, Judgement
 from services.qualification.binding import Binding, bind
-from services.qualification.document import briefing
+from services.qualification.document import briefing, document
 from services.qualification.errors import BindingInvalid, RunConflict
 from services.qualification.format import Scenario
 from services.qualification.results import Phase
 from services.qualification.scenario import find
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
+from services.qualification.verdict import evaluate
 
 PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
@@ -56,7 +57,12 @@ class RunManager:
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
-        self.ready = False
+        self._resumed = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the runs that were open before a restart are followed again."""
+        return self._resumed.is_set()
 
     # ---- what the outside asks for -------------------------------------------------------------
 
@@ -108,18 +114,27 @@ class RunManager:
         warned = preflight.warnings(scenario, binding, hooks)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
         known = briefing(scenario, binding, name, hooks, warned)
-        return StoredRun(binding.run, scenario, binding, known, known)
+        state = evaluate(scenario, binding, (), binding.created)
+        first = document(scenario, binding, known, state, 0, binding.created)
+        return StoredRun(binding.run, scenario, binding, known, first)
 
     async def document(self, run_id: str, after: int = -1, wait: float = 0) -> dict[str, Any]:
         """The run's document: at once when its version is above ``after``, else after up to ``wait`` s.
 
         Raises RunUnknown.
         """
-        run = self._active.get(run_id)
+        run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
         await run.changed(after, wait)
         return run.document
+
+    async def _open_run(self, run_id: str) -> ActiveRun | None:
+        """The run, if it has not ended. Right after a restart, waits until the open runs are followed."""
+        if run_id not in self._active and not self.ready:
+            async with asyncio.timeout(PREPARING_SECONDS):
+                await self._resumed.wait()
+        return self._active.get(run_id)
 
     async def documents(self, limit: int, participant: str | None = None) -> list[dict[str, Any]]:
         """The newest runs, newest first; with ``participant`` (DIP ID) only those that are ready for it."""
@@ -129,9 +144,9 @@ class RunManager:
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
-        run = self._active.get(run_id)
+        run = await self._open_run(run_id)
         if run is None:
-            return await self.document(run_id)
+            return (await self.store.get(run_id)).document
         order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
         await self._context.journal.write(order)
         await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
@@ -139,7 +154,7 @@ class RunManager:
 
     async def evidence(self, run_id: str) -> tuple[StoredRun, list[JournalEvent], dict[str, Any]]:
         """What the evidence of a run is made of: the run, its events, its document. Raises RunUnknown."""
-        run = self._active.get(run_id)
+        run = await self._open_run(run_id)
         if run is not None:
             return run.stored, list(run.events), run.document
         stored = await self.store.get(run_id)
@@ -151,7 +166,7 @@ class RunManager:
     async def work(self) -> None:
         """Follow the journal until cancelled."""
         await self._resume()
-        self.ready = True
+        self._resumed.set()
         while True:
             try:
                 newest = await self._context.index.wait(self._position, self._pause())
@@ -230,21 +245,29 @@ class RunManager:
 
     async def _advance(self, run: ActiveRun) -> None:
         """Judge a run anew and do what follows: order the harness's part, or keep the verdict."""
-        run.judge(self._now())
-        if run.state.finished:
-            await self._end(run)
+        judgement = run.judge(self._now())
+        if judgement is not None and judgement.state.finished:
+            await self._end(run, judgement)
             return
+        if judgement is not None:
+            run.publish(judgement)
         step = run.to_release()
         if step is not None:
             records = dispatching.release(step, run.stored.binding, self._now())
             if records:
                 await self._context.log.append(records)
 
-    async def _end(self, run: ActiveRun) -> None:
-        if run.stored.id not in self._active:
+    async def _end(self, run: ActiveRun, judgement: Judgement) -> None:
+        """Keep the verdict, then show it: nobody is told a verdict that a power cut could take back."""
+        if run.ending:
             return
-        await self.store.save(ended(run.stored, run.document, self._position))
+        run.ending = True
+        try:
+            await self.store.save(ended(run.stored, judgement.document, self._position))
+        finally:
+            run.ending = False
         self._active.pop(run.stored.id, None)
+        run.publish(judgement)
 
     def _now(self) -> datetime:
         return self._context.clock.now()

@@ -71,17 +71,20 @@ def at(seconds: float) -> datetime:
 
 
 class Story:
-    """Writes the journal of one run, one second apart, as the services would."""
+    """Writes the journal of one run, ``tick`` seconds apart, as the services would."""
 
-    def __init__(self, bound: Binding) -> None:
+    def __init__(self, bound: Binding, tick: float = 1) -> None:
         self.binding = bound
         self.events: list[JournalEvent] = []
         self.seconds = 0.0
+        self.tick = tick
 
     def add(self, kind: Kind, **fields: Any) -> JournalEvent:
-        self.seconds += 1
-        fields = {"service": "dip_gateway", "mpan": MPAN, "id": f"event-{len(self.events) + 1}"} | fields
-        event = JournalEvent(kind=kind, at=at(self.seconds), **fields)
+        self.seconds += self.tick
+        name = f"{self.binding.run}-event-{len(self.events) + 1}"
+        fields = {"service": "dip_gateway", "mpan": self.binding.mpan, "id": name} | fields
+        when = self.binding.created + timedelta(seconds=self.seconds)
+        event = JournalEvent(kind=kind, at=when, **fields)
         self.events.append(event)
         return event
 
@@ -102,11 +105,12 @@ class Story:
     def prepared(self) -> None:
         commands = ["load_mpan"] if self.binding.parties["SUPI"].participant else ["load_mpan", "plan"]
         for command in commands:
-            self.add(Kind.HARNESS_PREPARED, service="registration", run="run-1", details={"command": command})
+            fields = {"service": "registration", "run": self.binding.run}
+            self.add(Kind.HARNESS_PREPARED, details={"command": command}, **fields)
 
     def switch(self, **fields: Any) -> JournalEvent:
         data = {
-            "mpxn": MPAN,
+            "mpxn": self.binding.mpan,
             "supplierMpid": self.binding.parties["SUPI"].mpid,
             "supplyStartDate": self.binding.values["supplyStartDate"],
         }
@@ -114,7 +118,7 @@ class Story:
         return self.add(Kind.CSS_MESSAGE, service="css_stub", interface="CSS01700", recipient="CSS", **fields)
 
     def pending(self) -> JournalEvent:
-        body = {"eventType": "CSS02800", "data": {"mpxn": MPAN, "registrationId": REGISTRATION}}
+        body = {"eventType": "CSS02800", "data": {"mpxn": self.binding.mpan, "registrationId": REGISTRATION}}
         return self.add(
             Kind.CSS_MESSAGE, interface="CSS02800", sender="CSS", recipient="2200000001", body=_text(body)
         )
@@ -122,7 +126,7 @@ class Story:
     def accepted(self, interface: str, event: str, sender: str, **fields: Any) -> JournalEvent:
         custom = fields.pop("custom", {})
         response = fields.pop("response", None)
-        fields.setdefault("mpan", MPAN)
+        fields.setdefault("mpan", self.binding.mpan)
         common = {
             "S0": {"interfaceID": interface, "eventCode": event},
             "S1": {"senderDIPID": sender},
