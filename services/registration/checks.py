@@ -90,14 +90,14 @@ class Case:
 
 
 Check = Callable[[Case], bool]
-_CHECKS: Final[dict[str, Check]] = {}
+RULES: Final[dict[str, Check]] = {}
 
 
 def rule(code: str) -> Callable[[Check], Check]:
     """Register a check under the code that a request gets for breaking it."""
 
     def keep(check: Check) -> Check:
-        _CHECKS[code] = check
+        RULES[code] = check
         return check
 
     return keep
@@ -105,12 +105,12 @@ def rule(code: str) -> Callable[[Check], Check]:
 
 def failures(case: Case) -> tuple[str, ...]:
     """Every code whose rule this case breaks, in the order of the codes."""
-    return tuple(code for code, check in sorted(_CHECKS.items()) if check(case))
+    return tuple(code for code, check in sorted(RULES.items()) if check(case))
 
 
 @rule("REG0005")
 def registration_unknown(case: Case) -> bool:
-    """REG0005: the quoted CSS registration ID is not known for this MPAN.
+    """REG0005: the quoted CSS registration ID has to be known for this MPAN.
 
     A change of supplier (COS, MCS) has to quote one; any other request may, but then a known one.
     """
@@ -121,7 +121,7 @@ def registration_unknown(case: Case) -> bool:
 
 @rule("REG0006")
 def registration_of_other_supplier(case: Case) -> bool:
-    """REG0006: the quoted CSS registration belongs to another supplier's switch."""
+    """REG0006: the quoted CSS registration has to be of the requesting supplier's own switch."""
     return case.switch is not None and case.own_switch is None
 
 
