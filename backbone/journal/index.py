@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +17,7 @@ from backbone.database import Database
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal.events import JOURNAL_TOPIC, JournalEvent
 from backbone.journal.table import INDEXED_LENGTH, journal_event
+from backbone.log.dead_letters import bury
 from backbone.log.port import ConsumedRecord, MessageLog, Subscription
 
 GROUP = "journal-index"
@@ -24,6 +26,7 @@ _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 0.2  # how often to look when another process does the indexing
 
 _log = logging.getLogger(__name__)
+Outcome = TypeVar("Outcome")
 
 
 class JournalIndex:
@@ -47,21 +50,19 @@ class JournalIndex:
             self._running -= 1
 
     async def _index_next(self, subscription: Subscription) -> None:
-        try:
-            records = await subscription.fetch(_BATCH)
-            await self._store_until_done([row for row in map(_row, records) if row is not None])
-            await subscription.commit(records)
-        except LogUnavailable as fault:
-            _log.warning("journal index waits for the log: %s", fault)
-            await asyncio.sleep(_RETRY_SECONDS)
+        records = await _patiently(partial(subscription.fetch, _BATCH))
+        rows = [await _patiently(partial(self._row, consumed)) for consumed in records]
+        await _patiently(partial(self._store, [row for row in rows if row is not None]))
+        await _patiently(partial(subscription.commit, records))
 
-    async def _store_until_done(self, rows: Sequence[dict[str, Any]]) -> None:
-        while True:
-            try:
-                return await self._store(rows)
-            except DatabaseUnavailable as fault:
-                _log.warning("journal index waits for the database: %s", fault)
-                await asyncio.sleep(_RETRY_SECONDS)
+    async def _row(self, consumed: ConsumedRecord) -> dict[str, Any] | None:
+        """The table row of a record. What is not an event goes to the dead-letter topic."""
+        try:
+            return _row(consumed.record.value)
+        except (ValueError, KeyError, TypeError) as error:
+            _log.error("not a journal event at %s: %s", consumed.position, error)
+            await bury(self._message_log, GROUP, consumed, f"not a journal event: {error!r}")
+            return None
 
     async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
         async with self._database.begin(lock=GROUP) as connection:  # numbers become visible in order
@@ -160,17 +161,22 @@ class JournalIndex:
                 self._announce(await _newest(connection))
 
 
+async def _patiently(step: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Do a step, again and again while the log or the database is away."""
+    while True:
+        try:
+            return await step()
+        except (LogUnavailable, DatabaseUnavailable) as fault:
+            _log.warning("the journal index waits: %s", fault)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
 async def _newest(connection: AsyncConnection) -> int:
     return int(await connection.scalar(select(func.max(journal_event.c.sequence))) or 0)
 
 
-def _row(consumed: ConsumedRecord) -> dict[str, Any] | None:
-    line = consumed.record.value
-    try:
-        event = JournalEvent.from_bytes(line)
-    except (ValueError, KeyError, TypeError) as error:
-        _log.error("not a journal event at %s: %s", consumed.position, error)
-        return None
+def _row(line: bytes) -> dict[str, Any]:
+    event = JournalEvent.from_bytes(line)
     return {
         "id": event.id,
         "kind": event.kind.value,

@@ -7,16 +7,20 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
 
 from backbone.database import Database
+from backbone.errors import DatabaseUnavailable
 from backbone.journal import Journal, JournalEvent, JournalIndex, Kind
 from backbone.journal.index import GROUP, _row
 from backbone.journal.table import journal_event
 from backbone.log import Record
+from backbone.log.dead_letters import topic_of
 from backbone.log.embedded import EmbeddedLog
+from tests.real_services import POSTGRES_SCRIPT, run
 
 NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 MPAN = "1200000000001"
@@ -143,7 +147,7 @@ async def test_given_a_kill_before_the_commit_indexing_again_changes_nothing(
     await Journal(log).write(*(event(reference=f"S-{n}") for n in range(20)))
     first = JournalIndex(database, log)
     async with log.consume(GROUP, ["journal"]) as subscription:
-        await first._store_until_done([_row(record) for record in await subscription.fetch()])
+        await first._store([_row(consumed.record.value) for consumed in await subscription.fetch()])
     second = JournalIndex(database, log)
     task = asyncio.create_task(second.run())
     await Journal(log).write(event(reference="S-20"))
@@ -153,10 +157,15 @@ async def test_given_a_kill_before_the_commit_indexing_again_changes_nothing(
     assert sorted(e.reference or "" for _, e in found) == sorted(f"S-{n}" for n in range(21))
 
 
-async def test_what_is_not_an_event_is_passed_over(index: JournalIndex, log: EmbeddedLog) -> None:
+async def test_what_is_not_an_event_is_buried_and_holds_nobody_up(
+    index: JournalIndex, log: EmbeddedLog
+) -> None:
     await log.append([Record("journal", "k", b"nonsense"), Record("journal", "k", b'{"kind": "unheard of"}')])
     await Journal(log).write(event(mpan=MPAN))
     assert len(await indexed(index, 1)) == 1
+    async with log.consume("undertaker", [topic_of(GROUP)]) as subscription:
+        dead = await subscription.fetch(wait=10)
+    assert [consumed.record.value for consumed in dead][:1] == [b"nonsense"]
 
 
 async def test_texts_of_strangers_are_indexed_as_far_as_they_go(
@@ -226,3 +235,38 @@ async def test_several_indexers_share_the_work_and_numbers_become_visible_in_ord
     assert len(set(seen)) == 400
     async with database.read() as connection:
         assert await connection.scalar(select(func.count()).select_from(journal_event)) == 400
+
+
+_OWN = {"POSTGRES_PORT": "15498"}
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+async def test_given_the_database_is_killed_and_comes_back_nothing_is_missing(log: EmbeddedLog) -> None:
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "start", **_OWN)
+    url = await asyncio.to_thread(run, POSTGRES_SCRIPT, "url", **_OWN)
+    database = await Database.open(url.strip())
+    await database.create_tables()
+    index = JournalIndex(database, log)
+    task = asyncio.create_task(index.run())
+    test = f"run-{uuid4().hex}"
+    await Journal(log).write(event(run=test, reference="before"))
+    assert await _of_run(index, test, 1)
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "kill", **_OWN)
+    await Journal(log).write(*(event(run=test, reference=f"S-{n}", mpan=f"{n}") for n in range(50)))
+    with pytest.raises(DatabaseUnavailable):
+        await index.events(run=test)
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "start", **_OWN)
+    found = await _of_run(index, test, 51)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await database.close()
+    await asyncio.to_thread(run, POSTGRES_SCRIPT, "stop", **_OWN)
+    assert {e.reference for e in found} == {"before", *(f"S-{n}" for n in range(50))}
+
+
+async def _of_run(index: JournalIndex, test: str, count: int) -> list[JournalEvent]:
+    newest = 0
+    while len(found := await index.events(run=test)) < count:
+        newest = await index.wait(newest, 10)
+    return [e for _, e in found]
