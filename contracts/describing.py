@@ -15,6 +15,7 @@ MOMENT_LENGTH: Final = 25
 MOMENT_EXAMPLE: Final = "2026-03-21T00:00:00+00:00"
 _SHOWN: Final = 60  # characters of a value that are worth repeating
 _NEAR: Final = 0.75
+_LONGEST_NAME: Final = 80  # comparing longer ones would cost more than a guess is worth
 # Names used by earlier versions of the standard and by the published examples.
 _FORMER_NAMES: Final = {
     "cssregistrationrequestid": "CSSRegistrationID",
@@ -51,13 +52,18 @@ def expected(item: DataItem) -> str:
 
 def shown(value: object) -> str:
     """A value as JSON, cut to a readable length."""
-    text = orjson.dumps(value, default=str).decode()
+    try:
+        text = orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError:  # nested more deeply than can be written, or half a surrogate pair
+        return "a value that cannot be shown"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, or None: a former name, the same letters, or nearly so."""
     names = list(known)
+    if len(name) > _LONGEST_NAME:
+        return None
     block = _BLOCK_NAME.match(name)
     if block:
         return next((n for n in names if _BLOCK_NAME.match(n) and n.startswith(block[1])), None)
@@ -120,6 +126,12 @@ def _between(low: float | None, high: float | None) -> str:
     return f"{low} to {high}" if low else f"at most {high}"
 
 
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None or low == high:
+        return "at least 0" if low == 0 and high is None else _between(low, high)
+    return f"{low} to {high}"
+
+
 def _number(item: DataItem) -> str:
     words = {
         "integer": "a whole number",
@@ -128,7 +140,7 @@ def _number(item: DataItem) -> str:
         "any": "any value",
     }[item.type]
     if item.minimum is not None or item.maximum is not None:
-        words += f" ({_between(item.minimum, item.maximum)})"
+        words += f" ({_range(item.minimum, item.maximum)})"
     if item.multiple_of is not None:
         words += f", a multiple of {item.multiple_of}"
     return words

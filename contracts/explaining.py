@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final
 
 from contracts.describing import MOMENT_LENGTH, digits_of, expected, is_moment, near, shown
 from contracts.model import Block, DataItem, Field
 from contracts.violations import Violation, codes_for
 
+_GUESSES: Final = 10  # unknown names of one block for which we look for what was meant
 _JSON_TYPES: Final = {
     str: "text",
     bool: "true or false",
@@ -106,13 +108,16 @@ def _block(block: Block, value: object, pointer: str, place: str, found: list[Vi
     given = {part.name for part in names.values() if part}
     strangers = [name for name, part in names.items() if part is None]
     found.extend(
-        missing(part, step(pointer, part.name), strangers)
+        missing(part, step(pointer, part.name), strangers[:_GUESSES])
         for part in block.fields
         if part.required and part.name not in given
     )
     if not block.open:
         absent = [part.name for part in block.fields if part.name not in given]
-        found.extend(_stranger(n, value[n], step(pointer, n), given, absent, block, place) for n in strangers)
+        found.extend(
+            _stranger(n, value[n], step(pointer, n), given, absent if i < _GUESSES else [], block, place)
+            for i, n in enumerate(strangers)
+        )
     corrected = {}
     for name, known in names.items():
         old = value[name]
@@ -226,10 +231,10 @@ def _broken_number(item: DataItem, value: float) -> str | None:
 
 
 def _is_multiple(value: float, of: float) -> bool:
-    if isinstance(of, float):
-        quotient = Fraction(value) / Fraction(str(of))
-        return quotient.denominator == 1
-    return value % of == 0
+    """In decimals, as written: 1.005 is a multiple of 0.001, whatever the binary fractions say."""
+    if not isfinite(value):
+        return False
+    return (Fraction(str(value)) / Fraction(str(of))).denominator == 1
 
 
 def _of_type(kind: str, value: object) -> bool:

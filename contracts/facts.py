@@ -24,6 +24,7 @@ _REFERENCE: Final = re.compile(
     r"^S-(?:(?P<interface>(?:IF|REP)-\d{3,4})-)?(?:\d{3,4}-)?(?P<sender>[0-9a-fA-F]{10})-(?P<role>[A-Z]{3,5})"
     r"-(?P<day>\d{8})-[a-zA-Z0-9]+$"
 )
+_DEEPEST: Final = 20  # levels; the standard itself has eight
 _HALF_HOUR: Final = timedelta(minutes=30)
 _MPANS: Final = frozenset(
     {
@@ -108,7 +109,11 @@ def moment_names(catalogue: Catalogue) -> frozenset[str]:
     )
 
 
-def _walk(value: Mapping[str, Any], pointer: str, moments: frozenset[str], found: _Found) -> None:
+def _walk(
+    value: Mapping[str, Any], pointer: str, moments: frozenset[str], found: _Found, depth: int = 0
+) -> None:
+    if depth > _DEEPEST:
+        return
     for name, inner in value.items():
         if isinstance(inner, str):
             if name in _MPANS:
@@ -116,13 +121,13 @@ def _walk(value: Mapping[str, Any], pointer: str, moments: frozenset[str], found
             elif name in moments:
                 found.moments.append((f"{pointer}/{name}", name, inner))
         elif isinstance(inner, dict):
-            _walk(inner, f"{pointer}/{name}", moments, found)
+            _walk(inner, f"{pointer}/{name}", moments, found, depth + 1)
         elif isinstance(inner, list):
             if name in _PERIODS:
                 found.days.append(_day(value, name, inner, pointer))
             else:
                 for below, entry in _entries(inner, f"{pointer}/{name}"):
-                    _walk(entry, below, moments, found)
+                    _walk(entry, below, moments, found, depth + 1)
 
 
 def _entries(values: list[Any], pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 from datetime import UTC, datetime
 
@@ -369,6 +370,35 @@ def test_what_is_no_message_at_all_is_told_at_the_right_place(value, pointer):
     checked = VALIDATOR.check(value)
     assert not checked.valid
     assert pointer in {v.pointer for v in checked.violations}
+
+
+def nested(depth):
+    value = {}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("pointer", [f"{B070}/appointmentScenario", B070, "/payload/extra", f"{B013}/extra"])
+def test_depth_is_no_way_to_break_the_check(message, pointer):
+    checked = VALIDATOR.check(changed(message, pointer, nested(900)))
+    assert checked.valid is (pointer == f"{B013}/extra"), "B013 is open"
+
+
+def test_a_flood_of_unknown_names_is_answered_name_by_name_and_in_time(message):
+    message["payload"]["CustomBlock"]["B070"] |= {f"appointmentScenari{n}": n for n in range(20_000)}
+    message["payload"]["CustomBlock"]["B070"]["x" * 100_000] = "x" * 100_000
+    begun = time.perf_counter()
+    checked = VALIDATOR.check(message)
+    assert len(checked.errors) == 20_001
+    assert time.perf_counter() - begun < 5
+
+
+def test_numbers_beyond_all_bounds_are_refused_not_feared():
+    pointer = "/payload/CustomBlock/B900/settlementDayConsumptionPeriods/0/settlementDay/periodDuration"
+    for number in (1e308 * 10, -1e308 * 10, 1e300, 2**63):
+        consumption = sample(CATALOGUE, "IF-021", "ActivePower", overrides={pointer: number})
+        assert only(consumption).rule in ("type", "range")
 
 
 json_values = st.recursive(
