@@ -63,7 +63,6 @@ SITE: Mapping[str, Any] = {
     "profileClass": "1",
     "SSC": "0393",
     "annualConsumption": "3100.000",
-    "consentGranularity": "D",
     "meters": [{"meterID": "K12B34567", "meterType": "S2A", "meterAssetProviderID": "MAP1"}],
     "linked": [
         {
