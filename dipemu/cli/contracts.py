@@ -43,6 +43,11 @@ def load(contract: str | None, data: Path | None) -> Catalogue:
         raise typer.Exit(fail(str(unknown), USAGE)) from unknown
 
 
+def served(data: Path | None) -> list[str]:
+    """The versions that ``dipemu up`` serves with these settings, the default first."""
+    return list(settings_for(data).contracts)
+
+
 def print_json(document: object) -> None:
     """Write JSON to standard output, for people and for pipes."""
     out.file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")

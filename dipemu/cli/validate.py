@@ -10,10 +10,11 @@ import orjson
 import typer
 
 from dipemu.cli.console import FAILED, PASSED, USAGE, fail, out
-from dipemu.cli.contracts import ContractOption, load
+from dipemu.cli.contracts import load, served
 from dipemu.cli.up import DataOption
 
 if TYPE_CHECKING:
+    from contracts import Catalogue
     from contracts.validation import Checked, Violation
 
 
@@ -21,7 +22,14 @@ def validate(
     file: Annotated[
         Path, typer.Argument(help="A message, or an array of messages, as JSON; - reads standard input")
     ],
-    contract: ContractOption = None,
+    contract: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Version of the standard. May be repeated: the schema version of a message chooses, "
+            "else the first counts. Default: the versions that are served",
+        ),
+    ] = None,
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON")] = False,
 ) -> None:
@@ -30,16 +38,21 @@ def validate(
     Each violation comes with its JSON pointer, the official code, what was seen and what would be right.
     Exit code 0: all valid; 1: not all; 2: the file cannot be read.
     """
-    from contracts.validation import Validator
-
     messages, batch = _read(file)
-    validator = Validator(load(contract, data))
-    results = [validator.check(message) for message in messages]
+    results = _check(messages, [load(version, data) for version in contract or served(data)])
     if as_json:
         out.file.write(orjson.dumps(_document(results), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         _print(results, batch=batch)
     raise typer.Exit(PASSED if all(result.valid for result in results) else FAILED)
+
+
+def _check(messages: list[Any], catalogues: list[Catalogue]) -> list[Checked]:
+    from contracts.reading.choice import choose
+    from contracts.validation import Validator
+
+    validators = {one.version: Validator(one) for one in catalogues}
+    return [validators[choose(catalogues, message).version].check(message) for message in messages]
 
 
 def _read(file: Path) -> tuple[list[Any], bool]:

@@ -315,6 +315,17 @@ def test_validate_takes_an_imported_version(data, spec, tmp_path):
     assert run("validate", message, "--contract", "9.9", data=data).exit_code == 2
 
 
+def test_of_several_versions_the_message_chooses(data, spec, tmp_path):
+    run("contracts", "import", spec, data=data)
+    path = tmp_path / "messages.json"
+    news = orjson.loads(run("sample", "IF-999", "New", "--contract", "9.1.0", data=data).output)
+    known = orjson.loads(run("sample", "IF-031", "MSApp", data=data).output)
+    path.write_bytes(orjson.dumps([news, known]))
+
+    assert run("validate", path, "--contract", "2.1.0", "--contract", "9.1.0", data=data).exit_code == 0
+    assert run("validate", path, "--contract", "2.1.0", data=data).exit_code == 1
+
+
 def test_an_imported_version_takes_the_place_of_the_shipped_one(data, spec):
     run("contracts", "import", spec, "--as", "2.1.0", data=data)
 
