@@ -129,6 +129,9 @@ class SiteData(Address, Services):
     metered: Annotated[bool, Field(alias="meteredIndicator")] = True
     energisation: Annotated[Literal["E", "D", "U"], Field(alias="energisationStatus")] = "E"
     domestic_premises: Annotated[bool, Field(alias="domesticPremiseIndicator")] = True
+    consent_granularity: Annotated[Literal["H", "D", "M", "N"] | None, Field(alias="consentGranularity")] = (
+        None
+    )
     duos_tariff: Annotated[str, Field(alias="DUOSTariffID", min_length=1, max_length=3)] = "100"
     annual_consumption: Annotated[Energy | None, Field(alias="annualConsumption")] = None
     annual_consumption_quality: Annotated[

@@ -63,6 +63,7 @@ SITE: Mapping[str, Any] = {
     "profileClass": "1",
     "SSC": "0393",
     "annualConsumption": "3100.000",
+    "consentGranularity": "D",
     "meters": [{"meterID": "K12B34567", "meterType": "S2A", "meterAssetProviderID": "MAP1"}],
     "linked": [
         {
@@ -113,13 +114,13 @@ def pending(registration_id: str = REGISTRATION, mpid: str = "SUPB") -> Incoming
         mpan=MPAN, supplier_mpid=mpid, supply_start_date=SUPPLY_START, registration_reference="R1", now=NOW
     )
     message = css.pending_registration(request, registration_id=registration_id, now=NOW)
-    return Incoming("css", REGS, MPAN, "CSS02800", None, message, message["eventId"], sender="CSS")
+    return Incoming("css", REGS, MPAN, "CSS02800", None, message, message["eventId"])
 
 
 def registration_status(status: str, registration_id: str = REGISTRATION) -> Incoming:
     """CSS02370 for the switch of ``pending``."""
     message = css.registration_status(pending(registration_id).message, status=status, now=NOW)
-    return Incoming("css", REGS, MPAN, "CSS02370", None, message, message["eventId"], sender="CSS")
+    return Incoming("css", REGS, MPAN, "CSS02370", None, message, message["eventId"])
 
 
 def switching_point(**changes: Any) -> MeteringPoint:
