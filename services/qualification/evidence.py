@@ -41,7 +41,7 @@ _KINDS = (
     Kind.CSS_MESSAGE,
     Kind.CSS_REFUSED,
 )
-_UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def difference(finding: Finding) -> str:
     """One finding in a sentence: rule first, then place and values."""
     if not finding.pointer:
         return _ended(f"{finding.code}: {finding.sentence}" if finding.code else finding.sentence)
-    values = f" (expected {_shown(finding.expected)}, seen {_shown(finding.seen)})"
-    return f"{_ended(finding.sentence)} At {finding.pointer}{values}."
+    values = f"expected {_shown(finding.expected)}, seen {_shown(finding.seen)}"
+    return f"{_ended(finding.sentence)} Not so at {finding.pointer}: {values}."
 
 
 def refused(step: Step, binding: Binding, event: JournalEvent, findings: Sequence[Finding]) -> str:

@@ -145,14 +145,15 @@ def matching(
 
 def nearest(wanted: Pattern, events: Sequence[JournalEvent], taken: Collection[str]) -> tuple[NearMiss, ...]:
     """The messages seen that come closest to the wanted one, best first."""
+    good, _ = wanted.kinds
     candidates = [
-        (sum(_WEIGHT[miss.field] for miss in missed), _near(event, missed))
+        (sum(_WEIGHT[miss.field] for miss in missed), event.kind is not good, _near(event, missed))
         for event in events
         if event.kind in wanted.kinds and event.id not in taken and _related(wanted, event)
         for missed in [misses(wanted, event)]
     ]
-    ranked = sorted(candidates, key=lambda pair: (pair[0], -pair[1].at.timestamp()))
-    return tuple(near for _, near in ranked[:NEAREST_SHOWN])
+    ranked = sorted(candidates, key=lambda one: (one[0], one[1], -one[2].at.timestamp()))
+    return tuple(near for _, _, near in ranked[:NEAREST_SHOWN])
 
 
 def _related(wanted: Pattern, event: JournalEvent) -> bool:

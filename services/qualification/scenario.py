@@ -11,6 +11,7 @@ import orjson
 import yaml
 from pydantic import ValidationError
 
+from services.qualification.contract_lint import contract_findings
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
 from services.qualification.format import Scenario
 from services.qualification.lint import findings
@@ -33,7 +34,17 @@ class Problem:
 def lint(path: Path) -> list[Problem]:
     """Every problem of one file (or of all in a folder), in the order of lines; empty when all is fine."""
     files_ = _yaml_files(path) if path.is_dir() else [path]
-    return [problem for file in files_ for problem in _read(file)[1]]
+    return [problem for file in files_ for problem in _lint(file)]
+
+
+def _lint(path: Path) -> list[Problem]:
+    """Besides the format, checks against the message contracts, which loading does not wait for."""
+    scenario, problems = _read(path)
+    if scenario is None or problems:
+        return problems
+    located = read_yaml(path.read_text("utf-8"))
+    found = list(dict.fromkeys(contract_findings(scenario)))
+    return [Problem(str(path), located.line(where), where, text) for where, text in found]
 
 
 def load_scenario(path: Path) -> Scenario:

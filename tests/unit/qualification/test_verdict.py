@@ -186,7 +186,7 @@ def test_given_a_field_that_differs_then_pointer_expected_and_seen_are_told(stor
     assert [(f.pointer, f.expected, f.seen) for f in wrong] == [
         ("/payload/CustomBlock/B070/appointmentScenario", "COS", "CSP")
     ]
-    assert "(expected COS, seen CSP)" in failed.explanation
+    assert ": expected COS, seen CSP." in failed.explanation
 
 
 def test_given_a_rejection_then_code_cause_and_differing_field_are_told(story: Story) -> None:
@@ -200,7 +200,7 @@ def test_given_a_rejection_then_code_cause_and_differing_field_are_told(story: S
     assert statuses(state) == ["passed"] * 6 + ["failed", "passed"]
     assert "REG0005" in failed.explanation
     assert f"IF-031 [MSApp] of step 5 from SUPI (2300000012), {cause.reference}" in failed.explanation
-    assert f"(expected {REGISTRATION}, seen not-the-one)" in failed.explanation
+    assert f": expected {REGISTRATION}, seen not-the-one." in failed.explanation
     assert (state.phase, state.verdict) == (Phase.FINISHED, Verdict.FAILED)
 
 

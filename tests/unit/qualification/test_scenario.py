@@ -1,0 +1,218 @@
+"""Scenario files: what ships is sound; every mistake is named with its place."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
+from services.qualification.format import Way
+from services.qualification.scenario import Problem, find, lint, load_scenario, load_scenarios
+from tests.unit.qualification.given import SCENARIO_ID, headline
+
+GOOD = """\
+id: SITFTS9999-Tiny
+revision: 1
+title: A tiny case
+testScenario: Change of Supplier
+testCase: "SITFTS9999 Tiny"
+summary: One message and its publication.
+contracts: ["2.1.0"]
+roles:
+  SUPI: {role: SUP, title: Incoming supplier}
+  REGS: {role: REGS, title: Registration Service}
+data:
+  supplyStartDate: {ukMidnightDaysAhead: 7}
+mpan:
+  distributor: 10
+  siteData: {supplierDIPID: "${roles.SUPI.dipId}"}
+steps:
+  - step: 1
+    description: Supplier asks
+    source: SUPI
+    recipient: DIP
+    message: IF-031
+    event: "[MSApp]"
+    guidance: Send it.
+  - step: 2
+    description: REGS receives it
+    source: DIP
+    recipient: REGS
+    message: PUB-031
+    publishes: 1
+    guidance: Take it.
+    expect:
+      - field: /payload/CommonBlock/M0/MPANCore
+        equals: "${mpan}"
+        sentence: It is about the MPAN.
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tiny.yaml"
+
+
+def problems(path: Path, text: str) -> list[Problem]:
+    path.write_text(text)
+    return lint(path)
+
+
+def test_what_ships_has_no_problems() -> None:
+    assert lint(Path(str(files("scenarios")))) == []
+
+
+def test_the_headline_scenario_is_the_markets_own_table() -> None:
+    scenario = headline()
+    assert scenario.test_scenario == "Change of Supplier"
+    assert scenario.test_case == "MHHS-DEL1814: SITFTS0020 Smart Single"
+    rows = [(s.step, s.source, s.recipient, s.message, s.event, s.valid, s.evidence) for s in scenario.steps]
+    assert rows == [
+        (1, "SUPI", "CSS", "CSS01700", None, "Auto", "None"),
+        (2, "CSS", "REGS", "CSS02800", None, "Auto", "None"),
+        (3, "REGS", "DIP", "IF-002", "[GainMPANInfo]", "Auto", "None"),
+        (4, "DIP", "SUPI", "PUB-002", None, "Auto", "Auto"),
+        (5, "SUPI", "DIP", "IF-031", "[MSApp]", "Auto", "None"),
+        (6, "DIP", "REGS", "PUB-031", None, "N/A", "None"),
+        (7, "REGS", "DIP", "IF-032", "[MSAppInitialResp]", "Auto", "None"),
+        (8, "DIP", "SUPI", "PUB-032", None, "Auto", "Auto"),
+    ]
+
+
+def test_a_step_belongs_to_its_sender_and_a_publication_to_its_receiver() -> None:
+    steps = headline().steps
+    assert [step.owner for step in steps] == ["SUPI", "CSS", "REGS", "SUPI", "SUPI", "REGS", "REGS", "SUPI"]
+    assert [step.way for step in steps[:4]] == [Way.OUTSIDE, Way.OUTSIDE, Way.SUBMISSION, Way.PUBLICATION]
+    with pytest.raises(KeyError):
+        headline().step(9)
+
+
+def test_a_good_file_loads(path: Path) -> None:
+    assert problems(path, GOOD) == []
+    assert load_scenario(path).steps[1].publishes == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "pointer", "words"),
+    [
+        ("revision: 1", "revision: one", 2, "/revision", "whole number"),
+        ("revision: 1", 'revision: "1"', 2, "/revision", "whole number"),
+        ("title: A tiny case\n", "", 1, "/title", "missing"),
+        ("summary:", "sumary:", 6, "/sumary", "not part of the format"),
+        ("source: SUPI", "source: SUPX", 19, "/steps/0/source", "SUPX is not among the roles"),
+        ("step: 2", "step: 3", 24, "/steps/1/step", "expected 2, not 3"),
+        ("message: IF-031", "message: PUB-031", 21, "/steps/0/message", "starts with IF-"),
+        ("message: IF-031", "message: IF31", 21, "/steps/0/message", "pattern"),
+        ('    event: "[MSApp]"\n', "", 17, "/steps/0", "needs its event code"),
+        ("[MSApp]", "MSApp", 22, "/steps/0/event", "pattern"),
+        ("    guidance: Send it.\n", "", 17, "/steps/0", "say in guidance"),
+        ("publishes: 1", "publishes: 2", 29, "/steps/1/publishes", "does not come before"),
+        ("message: PUB-031", "message: PUB-032", 29, "/steps/1/publishes", "not the source of PUB-032"),
+        ('"${mpan}"', '"${mpam}"', 32, "/steps/1/expect/0", "${mpam} is not a value"),
+        ("roles.SUPI.dipId", "roles.SUPI.dipid", 15, "/mpan/siteData", "is not a value"),
+        (
+            "        sentence:",
+            '        oneOf: ["A"]\n        sentence:',
+            32,
+            "/steps/1/expect/0",
+            "exactly one of",
+        ),
+        ("title: A tiny case", "title: A tiny case\ntitle: Twice", 4, "/title", "given twice"),
+        ("{role: SUP,", "{role: SUP, outsideDip: true,", 9, "/roles/SUPI/participant", "only the harness"),
+        (
+            "steps:",
+            "prepare:\n  - {service: registration, command: x, to: NOBODY}\nsteps:",
+            17,
+            "/prepare/0/to",
+            "NOBODY",
+        ),
+    ],
+)
+def test_every_mistake_is_named_with_line_pointer_and_sentence(
+    path: Path, old: str, new: str, line: int, pointer: str, words: str
+) -> None:
+    assert GOOD.count(old) >= 1
+    found = problems(path, GOOD.replace(old, new, 1))
+    assert any((p.line, p.pointer) == (line, pointer) and words in p.text for p in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "words"),
+    [
+        ('["2.1.0"]', '["2.1.0", "9.9"]', "/contracts/1", "9.9"),
+        ("[MSApp]", "[MSAppp]", "/steps/0/event", "no event [MSAppp]"),
+        ("source: SUPI", "source: REGS", "/steps/0/source", "IF-031 [MSApp] is not sent by REGS"),
+        ("recipient: REGS", "recipient: SUPI", "/steps/1/recipient", "does not go to SUP"),
+        ("M0/MPANCore", "M0/MPAN", "/steps/1/expect/0/field", "leads nowhere in IF-031 [MSApp]"),
+        ("/payload/CommonBlock/M0", "/CommonBlock/M0", "/steps/1/expect/0/field", "leads nowhere"),
+    ],
+)
+def test_mistakes_against_the_message_contracts_are_named(
+    path: Path, old: str, new: str, pointer: str, words: str
+) -> None:
+    found = problems(path, GOOD.replace(old, new, 1))
+    assert any(problem.pointer == pointer and words in problem.text for problem in found), found
+
+
+def test_all_mistakes_are_named_in_the_order_of_their_lines(path: Path) -> None:
+    found = problems(path, GOOD.replace("source: SUPI", "source: SUPX").replace("step: 2", "step: 5"))
+    assert [problem.line for problem in found] == sorted(problem.line for problem in found)
+    assert len(found) >= 2
+    assert str(found[0]).startswith(f"{path}:19: /steps/0/source: ")
+
+
+def test_a_file_that_is_no_yaml_is_named_with_its_line(path: Path) -> None:
+    (problem,) = problems(path, "id: [1, 2\nrevision: 1\n")
+    assert problem.text.startswith("The file cannot be read")
+    assert problem.line == 2
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "just text"])
+def test_a_file_that_is_no_mapping_has_problems(path: Path, text: str) -> None:
+    assert problems(path, text)
+
+
+def test_a_file_that_is_not_there_has_a_problem(tmp_path: Path) -> None:
+    (problem,) = lint(tmp_path / "none.yaml")
+    assert "No such file" in problem.text
+
+
+def test_yaml_words_are_not_taken_for_truth_or_dates(path: Path) -> None:
+    path.write_text(
+        GOOD.replace("siteData: {", "siteData: {a: yes, b: 2026-03-01, c: 012, d: true, e: 1.5, f: ~, ")
+    )
+    site = load_scenario(path).mpan.site_data
+    assert (site["a"], site["b"], site["c"], site["d"], site["e"], site["f"]) == (
+        "yes",
+        "2026-03-01",
+        "012",
+        True,
+        1.5,
+        None,
+    )
+
+
+def test_more_folders_add_scenarios(path: Path) -> None:
+    path.write_text(GOOD)
+    assert set(load_scenarios([path.parent])) == {SCENARIO_ID, "SITFTS9999-Tiny"}
+
+
+def test_an_id_given_by_two_files_is_refused(path: Path) -> None:
+    path.write_text(GOOD)
+    (path.parent / "other.yaml").write_text(GOOD)
+    with pytest.raises(ScenarioInvalid, match="already taken"):
+        load_scenarios([path.parent])
+
+
+def test_a_file_with_problems_is_refused_with_all_of_them(path: Path) -> None:
+    path.write_text(GOOD.replace("revision: 1", "revision: one"))
+    with pytest.raises(ScenarioInvalid, match="/revision") as refused:
+        load_scenario(path)
+    assert len(refused.value.problems) == 1
+
+
+def test_an_unknown_scenario_names_those_that_exist() -> None:
+    with pytest.raises(ScenarioUnknown, match=SCENARIO_ID):
+        find(load_scenarios(), "SITFTS0000")
