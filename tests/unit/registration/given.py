@@ -114,13 +114,13 @@ def pending(registration_id: str = REGISTRATION, mpid: str = "SUPB") -> Incoming
         mpan=MPAN, supplier_mpid=mpid, supply_start_date=SUPPLY_START, registration_reference="R1", now=NOW
     )
     message = css.pending_registration(request, registration_id=registration_id, now=NOW)
-    return Incoming("css", REGS, MPAN, "CSS02800", None, message, message["eventId"])
+    return Incoming("css", REGS, MPAN, "CSS02800", None, message, message["eventId"], sender="CSS")
 
 
 def registration_status(status: str, registration_id: str = REGISTRATION) -> Incoming:
     """CSS02370 for the switch of ``pending``."""
     message = css.registration_status(pending(registration_id).message, status=status, now=NOW)
-    return Incoming("css", REGS, MPAN, "CSS02370", None, message, message["eventId"])
+    return Incoming("css", REGS, MPAN, "CSS02370", None, message, message["eventId"], sender="CSS")
 
 
 def switching_point(**changes: Any) -> MeteringPoint:
