@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +15,7 @@ from participant.parties import Party
 from participant.signing import Signed
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused
+from services.dip_gateway.limits import Bucket
 from services.dip_gateway.responses import Entry
 
 # Identity not shown: 401. Identity shown, and it is not one that may do this: 403.
@@ -30,18 +33,22 @@ class Admitted:
 
 
 class Admission:
-    """Admits requests. ``failed``: the text of the code for requests that fail as a whole (MSG1000)."""
+    """Admits requests. ``failed``: the text of the code for requests that fail as a whole (MSG1000).
 
-    def __init__(self, context: Context, failed: str) -> None:
+    ``bucket``: how fast one party may send.
+    """
+
+    def __init__(self, context: Context, failed: str, bucket: Bucket) -> None:
         self._directory = context.directory
         self._verifier = context.verifier
         self._required = context.settings.api_key_required
         self._public_url = context.settings.public_url.rstrip("/")
         self._now: Callable[[], datetime] = context.clock.now
         self._failed = failed
+        self._bucket = bucket
 
     async def admit(self, request: Request) -> Admitted:
-        """Raises Refused with 401 or 403."""
+        """Raises Refused with 401, 403 or 429."""
         now = self._now()
         party = await self._by_key(request)
         try:
@@ -52,7 +59,20 @@ class Admission:
         except SignatureRefused as fault:
             status = 403 if fault.reason in _FORBIDDEN else 401
             raise self._refused(status, fault.message, fault.help, fault.reason.value, party) from fault
+        self._check_rate(party)
         return Admitted(party, signed)
+
+    def _check_rate(self, party: Party) -> None:
+        wait = self._bucket.take(party.dip_id, asyncio.get_running_loop().time())
+        if wait is not None:
+            seconds = math.ceil(wait)
+            text = f"Too many requests; send the next in {seconds} s, or more messages in each."
+            entry = Entry(self._failed, text, party.dip_id)
+            raise Refused(429, text, [entry], detail="rate", retry_after=seconds)
+
+    async def admit_key(self, request: Request) -> Party | None:
+        """For addresses that ask for no signature: the API key alone. Raises Refused with 401."""
+        return await self._by_key(request)
 
     async def _by_key(self, request: Request) -> Party | None:
         """The party of the API key; None when none was sent and none is required."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import yaml
 
 from backbone.service import Service, Worker
 from participant.context import Context
@@ -14,9 +17,13 @@ from services.dip_gateway.channels import Channels
 from services.dip_gateway.companies import Companies
 from services.dip_gateway.courier import Courier
 from services.dip_gateway.delivery import Delivery
+from services.dip_gateway.faults import FaultPlan, FaultRule, read_rules
 from services.dip_gateway.front import Front
 from services.dip_gateway.intake import Intake
+from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.limits import Bucket
+from services.dip_gateway.mishaps import Mishaps
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.replay import Replay
@@ -36,12 +43,15 @@ def build(
 ) -> Service:
     """Build the gateway. ``settings``: default from the environment."""
     settings = settings or GatewaySettings()
-    admission = Admission(context, context.catalogue().code_text(responses.PROCESSING_FAILED))
+    failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
+    admission = Admission(context, failed, Bucket(settings.rate_per_second, settings.rate_burst))
     settle = KAFKA_SETTLE_SECONDS if context.settings.kafka else 0.0
     references = References(context.database, context.log, settle)
-    intake = Intake(context, settings, admission, references)
+    plan = FaultPlan(settings.seed, rules_from(settings.faults))
+    lapses = Lapses(context, plan, failed)
+    intake = Intake(context, settings, admission, references, lapses)
     guard = _guard(context)
-    delivery = Delivery(context, settings, Courier(context, guard))
+    delivery = Delivery(context, settings, Courier(context, guard), Mishaps(context, plan))
     router = Router(context, settings, Ledger(context.database))
     channels = Channels(context, admission, intake, guard, delivery.webhook_changed)
     routes = [
@@ -62,6 +72,13 @@ def build(
 
 def _always() -> bool:
     return True
+
+
+def rules_from(path: str) -> list[FaultRule]:
+    """The fault rules of a YAML file; none without one. Raises RequestInvalid, OSError."""
+    if not path:
+        return []
+    return read_rules(yaml.safe_load(Path(path).read_text()))
 
 
 def _guard(context: Context) -> TargetGuard:

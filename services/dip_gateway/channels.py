@@ -59,7 +59,7 @@ class Channels:
     async def configure(self, request: Request, values: Mapping[str, str]) -> Reply:
         """POST …/pubconfig/{recipient-id} and /statusmessage/config/{recipient-id}"""
         channel = self._channel(values)
-        recipient = await self._recipient(request, values["recipient-id"])
+        recipient = await self.authorised(request, values["recipient-id"])
         try:
             webhook = read_webhook(request.body)
             await self._guard.check_resolved(webhook.url, own=recipient.harness)
@@ -73,15 +73,15 @@ class Channels:
     async def remove(self, request: Request, values: Mapping[str, str]) -> Reply:
         """DELETE of the same two: none afterwards, whether there was one or not."""
         channel = self._channel(values)
-        recipient = await self._recipient(request, values["recipient-id"])
+        recipient = await self.authorised(request, values["recipient-id"])
         await self._context.directory.remove_webhook(recipient.dip_id, channel)
         return Reply(NO_CONTENT)
 
     def _channel(self, values: Mapping[str, str]) -> str:
         return self._intake.channel(values["id"]) if "id" in values else STATUS_CHANNEL
 
-    async def _recipient(self, request: Request, dip_id: str) -> Party:
-        """The party configured: the caller, or one that has nominated the caller. Raises Refused."""
+    async def authorised(self, request: Request, dip_id: str) -> Party:
+        """The party acted for: the caller, or one that has nominated the caller. Raises Refused."""
         caller = (await self._admission.admit(request)).party
         if caller.dip_id == dip_id:
             return caller

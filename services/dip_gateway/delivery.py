@@ -22,7 +22,9 @@ from participant.parties import Webhook
 from services.dip_gateway import queueing, store
 from services.dip_gateway.courier import Courier, Parcel
 from services.dip_gateway.lanes import Item, Lane
+from services.dip_gateway.mishaps import Latecomers, Mishaps
 from services.dip_gateway.patience import until_done
+from services.dip_gateway.posting import Answer
 from services.dip_gateway.reports import Reporter
 from services.dip_gateway.retry import Outcome, RetryPolicy, outcome
 from services.dip_gateway.settings import GatewaySettings
@@ -45,12 +47,16 @@ class _Traffic:
 
 
 class Delivery:
-    """Delivers. ``outage``: while it is set nothing leaves; messages wait and go out when it is lifted."""
+    """Delivers, and lets happen what ``mishaps`` have in store."""
 
-    def __init__(self, context: Context, settings: GatewaySettings, courier: Courier) -> None:
+    def __init__(
+        self, context: Context, settings: GatewaySettings, courier: Courier, mishaps: Mishaps
+    ) -> None:
         self._context = context
         self._settings = settings
         self._courier = courier
+        self._mishaps = mishaps
+        self._latecomers = Latecomers()
         self._settlements = Settlements(context.database)
         self._reporter = Reporter(context)
         self._policy = RetryPolicy(
@@ -61,7 +67,6 @@ class Delivery:
         self._random = Random(settings.seed)  # noqa: S311 - jitter, and it shall be repeatable
         self._traffic: dict[tuple[str, str], _Traffic] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.outage = settings.outage
 
     def waiting(self) -> int:
         """How many deliveries are neither delivered nor abandoned."""
@@ -73,14 +78,14 @@ class Delivery:
             if recipient == dip_id:
                 traffic.wake.set()
 
-    def resume(self) -> None:
-        """End the outage."""
-        self.outage = False
+    def look_again(self) -> None:
+        """Something that held messages back may have ended: an outage, a delay."""
         for traffic in self._traffic.values():
             traffic.wake.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
+        self._traffic.clear()
         try:
             self._start(self._settlements.run())
             for row in await until_done(self._waiting_rows, "delivery"):
@@ -100,16 +105,39 @@ class Delivery:
             while True:
                 records = await until_done(lambda: subscription.fetch(_BATCH), "delivery")
                 for item in await until_done(lambda: self._enter(records), "delivery"):  # noqa: B023
-                    self.add(item)
+                    await self._take_in(item)
                 await until_done(lambda: subscription.commit(records), "delivery")  # noqa: B023
 
     async def _enter(self, records: Iterable[ConsumedRecord]) -> list[Item]:
         """Put them into the table; those that were there already are not returned."""
-        created = self._context.clock.now()
-        rows = queueing.distinct(queueing.row_of(c.record, created) for c in records)
+        now = self._context.clock.now
+        rows = queueing.distinct(
+            queueing.row_of(c.record, now(c.record.headers.get("mpan") or None)) for c in records
+        )
         async with self._context.database.begin() as connection:
             added = await store.add_deliveries(connection, rows)
         return queueing.items_added(rows, added)
+
+    async def _take_in(self, item: Item) -> None:
+        """Queue a new item, unless a fault has other plans for it."""
+        entry = await self._mishaps.on_entry(item)
+        if entry.dropped:
+            await self._settlements.write([_dropped(item, self._context.clock.now())])
+            return
+        item.due = entry.due
+        if entry.behind is not None:
+            before = self._latecomers.hold(item)
+            asyncio.get_running_loop().call_later(entry.behind, self._late, item)
+        else:
+            self.add(item)
+            before = self._latecomers.after(item)
+        if before is not None:
+            self.add(before)
+
+    def _late(self, item: Item) -> None:
+        """Nothing came that could have gone first."""
+        if self._latecomers.give_up(item):
+            self.add(item)
 
     def add(self, item: Item) -> None:
         """Queue an item that stands in the table."""
@@ -153,9 +181,10 @@ class Delivery:
         )
 
     def _take(self, lane: Lane, webhook: Webhook) -> list[Item]:
-        if self.outage:
+        if self._mishaps.outage(lane.recipient):
             return []
-        count = min(self._settings.delivery_batch, webhook.max_message_count or self._settings.delivery_batch)
+        most = 1 if self._mishaps.plan else self._settings.delivery_batch
+        count = min(most, webhook.max_message_count or most)
         size = webhook.max_payload_size * 1024 if webhook.max_payload_size else None
         return lane.take(self._context.clock.now(), count, size)
 
@@ -185,12 +214,21 @@ class Delivery:
     async def _send(self, traffic: _Traffic, webhook: Webhook, taken: Sequence[Item]) -> None:
         again: datetime | None = None
         try:
-            parcel = await self._courier.carry(webhook, taken)
+            parcel = await self._carried(webhook, taken)
             again = await self._conclude(taken, parcel)
         finally:
             traffic.slots.release()
         traffic.lane.settle(taken, again=again)
         traffic.wake.set()
+
+    async def _carried(self, webhook: Webhook, taken: Sequence[Item]) -> Parcel:
+        faults = await self._mishaps.on_sending(taken)
+        try:
+            return await self._courier.carry(webhook, taken, faults)
+        except Exception as fault:  # noqa: BLE001 - the outermost of one delivery; see the journal
+            # An in-process recipient may raise anything at all. It is tried again, like no answer.
+            _log.exception("a delivery to %s failed unexpectedly", webhook.url)
+            return Parcel(webhook.url, {}, b"", Answer(error=f"{type(fault).__name__}: {fault}"))
 
     async def _conclude(self, taken: Sequence[Item], parcel: Parcel) -> datetime | None:
         """Record an attempt: journal first, then the table, so that a crash between the two repeats it."""
@@ -218,6 +256,18 @@ _STATES: Final = {
     Kind.DELIVERY_ABANDONED: "abandoned",
     Kind.DELIVERY_ATTEMPTED: "waiting",
 }
+
+
+def _dropped(item: Item, now: datetime) -> dict[str, Any]:
+    return {
+        "key": item.id,
+        "state": "dropped",
+        "attempts": 0,
+        "next_at": None,
+        "status": None,
+        "answer": "dropped by an injected fault",
+        "finished_at": queueing.instant(now),
+    }
 
 
 def _result(item: Item, kind: Kind, parcel: Parcel, now: datetime, again: datetime | None) -> dict[str, Any]:

@@ -18,6 +18,8 @@ def read_header(message: Any) -> Header:
         if m0 is None and "M1" in common:
             m0 = common["M1"]
             mpan = m0["principalMPAN"]
+        if m0 is not None and not mpan:
+            return envelope.header(message)
         addressed = common.get("A0")
         header = Header(
             interface=s0["interfaceID"],

@@ -24,6 +24,7 @@ from services.dip_gateway.admission import Admission, Admitted
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused, Subject
 from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch
+from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.references import References
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.settings import GatewaySettings
@@ -43,16 +44,23 @@ class Accepted:
     transaction_id: str
     correlation_id: str
     at: datetime
+    event_id: str
 
 
 class Intake:
     """Takes messages in. One per process."""
 
     def __init__(
-        self, context: Context, settings: GatewaySettings, admission: Admission, references: References
+        self,
+        context: Context,
+        settings: GatewaySettings,
+        admission: Admission,
+        references: References,
+        lapses: Lapses,
     ) -> None:
         self._context = context
         self._admission = admission
+        self._lapses = lapses
         self._references = references
         self._catalogue: Catalogue = context.catalogue()
         rules = Semantics.of([*_ALL_OFF, *settings.semantic_rules]) if settings.semantic_rules else None
@@ -75,6 +83,7 @@ class Intake:
         if not self._references.loaded.is_set():
             raise self.unavailable("The gateway is starting.")
         admitted = await self._admission.admit(request)
+        lapse = await self._lapses.before(admitted.party.dip_id, channel)
         messages = self._parse(request, admitted.party)
         judged = judge_batch(messages, await self._rules(channel, admitted.party))
         if any(one.findings for one in judged):
@@ -82,6 +91,8 @@ class Intake:
             raise self._refused(judged, texts.split_raw(request.body, messages), admitted.party)
         accepted = self._numbered(judged, texts.split_raw(request.body, messages))
         await self._keep(accepted, request, channel, admitted)
+        if lapse is not None:
+            raise self._lapses.failure(lapse, admitted.party.dip_id)
         return [self._accepted_entry(one) for one in accepted]
 
     def unavailable(self, reason: str) -> Refused:
@@ -170,9 +181,10 @@ class Intake:
         for one, text in zip(judged, raw, strict=True):
             header, at = one.header, self._context.clock.now(one.header.mpan)
             sender = envelope.Sender(header.sender or "", header.role or "")
-            transaction = envelope.transaction_id(header.interface or "", sender, at, secrets.token_hex(8))
-            correlation = header.correlation_id or envelope.correlation_id(at)
-            numbered.append(Accepted(one, text, transaction, correlation, at))
+            unique = secrets.token_hex(32)
+            transaction = envelope.transaction_id(header.interface or "", sender, at, unique[:16])
+            correlation = header.correlation_id or envelope.correlation_id(at, unique[16:32])
+            numbered.append(Accepted(one, text, transaction, correlation, at, unique[32:]))
         return numbered
 
     async def _keep(
@@ -259,7 +271,7 @@ def _journal_record(accepted: Accepted, request: Request, admitted: Admitted) ->
             },
             "warnings": list(accepted.judged.warnings),
         },
-        id=secrets.token_hex(16),
+        id=accepted.event_id,
     ).to_record()
 
 

@@ -48,10 +48,11 @@ def row_of(record: Record, created: datetime) -> dict[str, Any]:
     headers = record.headers
     is_status = record.topic == STATUS_TOPIC
     publication = STATUS if is_status else record.topic.removeprefix("dip.pub.")
+    requeue = headers.get("requeue") or None
     return {
         "recipient": headers["recipient"],
         "channel": channel_of(publication),
-        "occurrence": headers["id"] if is_status else headers["transaction-id"],
+        "occurrence": headers["id"] if is_status else _occurrence(headers["transaction-id"], requeue),
         "publication": publication,
         "routing": headers.get("routing"),
         "order_key": record.key,
@@ -62,12 +63,18 @@ def row_of(record: Record, created: datetime) -> dict[str, Any]:
         "transaction_id": headers.get("transaction-id") or None,
         "correlation_id": headers.get("correlation-id") or None,
         "schema_version": headers.get("schema-version") or None,
-        "replay": False,
+        "replay": requeue is not None,
+        "requeue": requeue,
         "body": record.value,
         "state": "waiting",
         "attempts": 0,
         "created_at": instant(created),
     }
+
+
+def _occurrence(transaction_id: str, requeue: str | None) -> str:
+    """A message goes out once, and once more for each requeue that asked for it."""
+    return f"{transaction_id}/{requeue}" if requeue else transaction_id
 
 
 def identity(row: Any) -> tuple[str, str, str]:

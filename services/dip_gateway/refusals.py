@@ -44,6 +44,17 @@ class RefusalBook:
         except (LogUnavailable, LogClosed, RecordTooLarge):
             self._left_out += len(records)
 
+    async def write_fault(self, request: Request | None, fault: Exception) -> None:
+        """A request that failed through a fault of ours."""
+        details = {"fault": f"{type(fault).__name__}: {fault}"}
+        if request is not None:
+            details |= {"method": request.method, "url": request.url}
+        event = JournalEvent(Kind.SERVICE_FAULT, self._now(None), SERVICE, details=details)
+        try:
+            await self._context.log.append([event.to_record()])
+        except (LogUnavailable, LogClosed, RecordTooLarge):
+            self._left_out += 1
+
     def _records(self, request: Request | None, refused: Refused, stranger: bool) -> list[Record]:
         subjects = refused.subjects or [_subject(request, refused)]
         left_out, self._left_out = self._left_out, 0

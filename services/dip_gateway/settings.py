@@ -31,7 +31,6 @@ class GatewaySettings(BaseSettings):
         default=20, gt=0
     )  # messages in one POST to a webhook, unless the webhook says less
     delivery_concurrency: int = Field(default=4, gt=0)  # POSTs under way to one webhook at a time
-    outage: bool = False  # True: nothing is delivered (messages wait), until it is lifted
     seed: int = 0  # of backoff jitter and injected faults
     faults: str = ""  # path of a YAML file with fault rules in force from the start
     trusted_anchors: list[str] = []  # paths of PEM files with further trust anchors for signing certificates

@@ -54,6 +54,7 @@ delivery_table = Table(
     Column("correlation_id", String(80)),
     Column("schema_version", String(20)),
     Column("replay", Boolean, nullable=False, default=False),
+    Column("requeue", String(80)),  # ID of the requeue that sends it again
     Column("body", LargeBinary, nullable=False),
     Column("state", String(10), nullable=False),  # waiting, delivered, abandoned
     Column("attempts", Integer, nullable=False, default=0),
@@ -76,6 +77,16 @@ holding_table = Table(
     Column("role", String(10), nullable=False),
     Column("dip_id", String(20), nullable=False),
     Column("ends", String(40)),
+)
+
+company_table = Table(
+    "gateway_company",
+    metadata,
+    Column("company", String(10), primary_key=True),
+    Column("mpid", String(4), primary_key=True),
+    Column("market_role", String(1), primary_key=True),
+    Column("dip_role", String(5)),
+    Column("since", String(25), nullable=False),
 )
 
 
@@ -149,3 +160,16 @@ async def replace_holdings(
     await connection.execute(delete(holding_table).where(holding_table.c.mpan.in_(mpans)))
     if rows:
         await connection.execute(holding_table.insert(), list(rows))
+
+
+async def load_companies(connection: AsyncConnection, company: str | None) -> Sequence[Row[Any]]:
+    """What is known of one company, or of all, by company number."""
+    query = select(company_table).order_by(company_table.c.company, company_table.c.mpid)
+    if company is not None:
+        query = query.where(company_table.c.company == company)
+    return (await connection.execute(query)).all()
+
+
+async def save_company(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+    """Note a company's MPID and market role, if it is new."""
+    await connection.execute(insert_ignoring(connection, company_table), [row])

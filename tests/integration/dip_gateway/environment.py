@@ -35,6 +35,7 @@ from services.dip_gateway.settings import GatewaySettings
 SUPPLIER, OTHER_SUPPLIER, REGISTRATION = "2300000012", "2300000013", "2200000012"
 METERING, DATA, DISTRIBUTOR = "1200000012", "1400000012", "2500000012"
 OTHER_DATA, MARKET_WIDE, SHAPING, ENQUIRY = "1400000013", "1700000012", "1800000012", "1900000012"
+PUBLISHER = "2600000012"
 ROLES: Mapping[str, str] = {
     SUPPLIER: "SUP",
     OTHER_SUPPLIER: "SUP",
@@ -46,9 +47,10 @@ ROLES: Mapping[str, str] = {
     MARKET_WIDE: "MDS",
     SHAPING: "LSS",
     ENQUIRY: "EES",
+    PUBLISHER: "ISD",
 }
 MPAN = "2000056535971"
-MPAN_BLOCK = envelope.MpanBlock(MPAN, DISTRIBUTOR, "_K")
+MPAN_BLOCK = envelope.MpanBlock(MPAN, DISTRIBUTOR, "_H")
 MSAPP = {
     "B013": {"CSSRegistrationID": "9f2f0a7c"},
     "B070": {
@@ -173,6 +175,9 @@ class Gateway:
         signed = self.signed(path, body, by=by, method=method)
         signed |= {name.replace("_", "-"): text for name, text in headers.items()}
         return await self.http.request(method, self.url + path, content=body, headers=signed)
+
+    async def get(self, path: str, *, by: str = SUPPLIER) -> httpx.Response:
+        return await self.request(path, by=by, method="GET")
 
     async def send(self, *messages: Any, by: str = SUPPLIER, channel: str = "IF-031") -> httpx.Response:
         return await self.request(f"/dip-channel/{channel}", list(messages), by=by)

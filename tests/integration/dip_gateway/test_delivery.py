@@ -13,7 +13,6 @@ from backbone.journal import Kind
 from contracts import envelope
 from participant.directory import Webhook
 from participant.signing import Verifier
-from services.dip_gateway.settings import GatewaySettings
 from tests.integration.dip_gateway.environment import (
     DISTRIBUTOR,
     MPAN,
@@ -170,7 +169,7 @@ async def test_a_recipient_that_hangs_costs_nobody_else(tmp_path: Path) -> None:
     async with open_gateway(tmp_path, listening=[DISTRIBUTOR, SUPPLIER]) as gateway:
         hanging = gateway.receivers[DISTRIBUTOR]
         hanging.release = asyncio.Event()
-        block = envelope.MpanBlock(MPAN, DISTRIBUTOR, "_K")
+        block = envelope.MpanBlock(MPAN, DISTRIBUTOR, "_H")
         message = gateway.message(
             REGISTRATION,
             "IF-037",
@@ -228,14 +227,6 @@ async def test_a_webhook_gets_no_more_messages_at_once_than_it_asked_for(tmp_pat
             assert [len(orjson.loads(body)) for _, _, body in receiver.requests] == [2, 2, 1]
             batched = (await gateway.events(Kind.DELIVERED, count=5))[0]
             assert batched.details["batch"]["of"] == 2
-
-
-async def test_in_an_outage_nothing_leaves(tmp_path: Path) -> None:
-    settings = GatewaySettings(outage=True)
-    async with open_gateway(tmp_path, settings, listening=[REGISTRATION]) as gateway:
-        await gateway.send(gateway.message())
-        await gateway.events(Kind.ROUTED)
-        assert gateway.receivers[REGISTRATION].requests == []
 
 
 async def test_pubconfig_is_for_the_own_dip_id(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Faults on the way in: the sender is answered late, wrongly or not at all as it should be."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from backbone.journal import JournalEvent, Kind
+from participant.context import Context
+from services.dip_gateway.errors import Refused
+from services.dip_gateway.faults import Fault, FaultPlan, FaultRule, FaultSubject
+from services.dip_gateway.patience import until_done
+from services.dip_gateway.responses import Entry
+from services.dip_gateway.status import SERVICE
+
+_RETRY_AFTER: Final = 1
+_WITH_RETRY_AFTER: Final = frozenset({429, 503})
+
+
+class Lapses:
+    """Applies the plan's rules for ``intake``. Costs one truth test per request while there are none."""
+
+    def __init__(self, context: Context, plan: FaultPlan, failed: str) -> None:
+        self._context = context
+        self._plan = plan
+        self._failed = failed
+
+    async def before(self, party: str, channel: str) -> FaultRule | None:
+        """Called for an authenticated request before it is judged. Raises Refused for what it shall meet.
+
+        Returns the rule that turns the answer into a failure although the messages are accepted.
+        """
+        if not self._plan:
+            return None
+        outage = self._plan.outage("intake", party, self._context.clock.now())
+        if outage is not None:
+            raise await self._refused(outage, 503, party, channel)
+        after = None
+        for rule in self._plan.draw("intake", FaultSubject(party=party, interface=channel)):
+            if rule.fault is Fault.ANSWER:
+                raise await self._refused(rule, rule.status, party, channel)
+            await self._write(rule, party, channel)
+            if rule.fault is Fault.DELAY:
+                await asyncio.sleep(rule.seconds)
+            else:
+                after = rule
+        return after
+
+    def failure(self, rule: FaultRule, party: str) -> Refused:
+        """The answer in place of 201."""
+        return self._answer(rule, rule.status, party)
+
+    async def _refused(self, rule: FaultRule, status: int, party: str, channel: str) -> Refused:
+        await self._write(rule, party, channel)
+        return self._answer(rule, status, party)
+
+    def _answer(self, rule: FaultRule, status: int, party: str) -> Refused:
+        text = f"Injected by the fault rule {rule.name!r}. Send the request again."
+        wait = _RETRY_AFTER if status in _WITH_RETRY_AFTER else None
+        return Refused(
+            status, text, [Entry(self._failed, text, party)], detail="fault injected", retry_after=wait
+        )
+
+    async def _write(self, rule: FaultRule, party: str, channel: str) -> None:
+        event = JournalEvent(
+            kind=Kind.FAULT_INJECTED,
+            at=self._context.clock.now(),
+            service=SERVICE,
+            interface=channel,
+            sender=party,
+            run=rule.run,
+            details={"rule": rule.name, "fault": rule.fault.value, "where": rule.where},
+        )
+        await until_done(lambda: self._context.log.append([event.to_record()]), "the record of faults")

@@ -1,0 +1,131 @@
+"""Makes configured faults happen to deliveries, and writes down each one that does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from backbone.journal import JournalEvent, Kind
+from participant.context import Context
+from services.dip_gateway.faults import Fault, FaultPlan, FaultRule, FaultSubject
+from services.dip_gateway.lanes import Item
+from services.dip_gateway.patience import until_done
+from services.dip_gateway.spoiling import spoiled_body
+from services.dip_gateway.status import SERVICE
+
+_ON_ENTRY: Final = frozenset({Fault.DELAY, Fault.REORDER, Fault.DROP})
+_ON_SENDING: Final = frozenset(
+    {
+        Fault.DUPLICATE,
+        Fault.LOSE_ANSWER,
+        Fault.BAD_SIGNATURE,
+        Fault.EXPIRED_CERTIFICATE,
+        Fault.WRONG_ENVIRONMENT,
+        Fault.REPLAY_FLAG,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happens to a delivery before it is queued. ``behind``: it lets the next of its key go first,
+    for at most so many seconds."""
+
+    dropped: bool = False
+    due: datetime | None = None
+    behind: float | None = None
+
+
+class Mishaps:
+    """The faults in force, applied. Costs one truth test per delivery while there are none."""
+
+    def __init__(self, context: Context, plan: FaultPlan) -> None:
+        self._context = context
+        self.plan = plan
+
+    def outage(self, recipient: str) -> bool:
+        """Whether nothing is delivered to this recipient now."""
+        return bool(self.plan) and self.plan.outage("delivery", recipient, self._now(None)) is not None
+
+    async def on_entry(self, item: Item) -> Entry:
+        """Draw what happens to an item that was just addressed."""
+        if not self.plan:
+            return Entry()
+        rules = await self._drawn(item, _ON_ENTRY)
+        faults = {rule.fault: rule for rule in rules}
+        delay, reorder = faults.get(Fault.DELAY), faults.get(Fault.REORDER)
+        return Entry(
+            dropped=Fault.DROP in faults,
+            due=self._now(None) + timedelta(seconds=delay.seconds) if delay else None,
+            behind=reorder.seconds if reorder else None,
+        )
+
+    async def on_sending(self, items: Sequence[Item]) -> frozenset[Fault]:
+        """Draw what happens to this POST; with faults in force each holds one message."""
+        if not self.plan:
+            return frozenset()
+        rules = [rule for item in items for rule in await self._drawn(item, _ON_SENDING)]
+        return frozenset(rule.fault for rule in rules)
+
+    async def _drawn(self, item: Item, kinds: frozenset[Fault]) -> list[FaultRule]:
+        subject = FaultSubject(party=item.recipient, interface=item.channel, event=item.event, mpan=item.mpan)
+        rules = self.plan.draw("delivery", subject, kinds)
+        if rules:
+            records = [self._event(rule, item).to_record() for rule in rules]
+            await until_done(lambda: self._context.log.append(records), "the record of faults")
+        return rules
+
+    def _event(self, rule: FaultRule, item: Item) -> JournalEvent:
+        return JournalEvent(
+            kind=Kind.FAULT_INJECTED,
+            at=self._now(item.mpan),
+            service=SERVICE,
+            mpan=item.mpan,
+            interface=item.publication,
+            event_code=item.event,
+            sender=item.sender,
+            recipient=item.recipient,
+            reference=item.reference,
+            transaction_id=item.transaction_id,
+            correlation_id=item.correlation_id,
+            run=rule.run,
+            details={"rule": rule.name, "fault": rule.fault.value, "where": rule.where},
+        )
+
+    def _now(self, mpan: str | None) -> datetime:
+        return self._context.clock.now(mpan)
+
+
+def spoiled(items: Sequence[Item], faults: frozenset[Fault]) -> list[Item]:
+    """The items with their bodies as the faults would have them."""
+    return [replace(item, body=spoiled_body(item.body, faults)) for item in items]
+
+
+class Latecomers:
+    """Items that let the next of their key go first."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[str, str, str], Item] = {}
+
+    def hold(self, item: Item) -> Item | None:
+        """Hold the item back; the one held until now for the same key, if any, goes on."""
+        before = self._waiting.get(_place(item))
+        self._waiting[_place(item)] = item
+        return before
+
+    def after(self, item: Item) -> Item | None:
+        """The item that was waiting for one like this to go first."""
+        return self._waiting.pop(_place(item), None)
+
+    def give_up(self, item: Item) -> bool:
+        """Whether the item still waits; it does not any more."""
+        waits = self._waiting.get(_place(item)) is item
+        if waits:
+            del self._waiting[_place(item)]
+        return waits
+
+
+def _place(item: Item) -> tuple[str, str, str]:
+    return (item.recipient, item.channel, item.order_key)
