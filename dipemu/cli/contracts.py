@@ -209,6 +209,8 @@ def _counts(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _tell_imported(report: ImportReport, folder: Path) -> None:
+    from contracts import available_versions
+
     for problem in report.problems:
         err.print(f"not read: {problem}", soft_wrap=True, markup=False)
     counts = _counts(report.catalogue)
@@ -219,7 +221,10 @@ def _tell_imported(report: ImportReport, folder: Path) -> None:
     if report.problems:
         out.print(f"without the {len(report.problems)} parts named above", soft_wrap=True)
     out.print(f"  kept in  {folder}", soft_wrap=True)
-    out.print(f"  next     dipemu up --contract {counts['version']}", soft_wrap=True)
+    out.print(
+        f"  compare  dipemu contracts diff {available_versions()[-1]} {counts['version']}", soft_wrap=True
+    )
+    out.print(f"  serve    dipemu up --contract {counts['version']}", soft_wrap=True)
     raise typer.Exit(PASSED)
 
 
