@@ -36,6 +36,7 @@ MPAN, OTHER_MPAN = "1200000000018", "1200000000027"
 class Identities:
     """Minted once per test session: making RSA keys takes time."""
 
+    directory: Path
     authority: CertificateAuthority
     regs: Identity
     supplier: Identity
@@ -51,6 +52,7 @@ def mint(directory: Path) -> Identities:
         return Identity(dip_id, role, mpid, f"key of {dip_id}", HOST, certificate, key)
 
     return Identities(
+        directory,
         authority,
         one(REGS, "REGS", "RGSA"),
         one(SUPPLIER, "SUP", "SUPA"),
@@ -85,7 +87,7 @@ class Outside:
 
     requests: list[Request] = field(default_factory=list)
     reply: Callable[[Request], Reply] = lambda request: (201, {"messageArray": []})
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
@@ -97,9 +99,9 @@ class Outside:
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
         request = Request(scope["method"], scope["path"], headers, body)
         status, content = self.reply(request)
-        async with self._changed:
+        async with self.changed:
             self.requests.append(request)
-            self._changed.notify_all()
+            self.changed.notify_all()
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": orjson.dumps(content)})
 
@@ -112,8 +114,8 @@ class Outside:
         def enough() -> bool:
             return len(self.at(path) if path else self.requests) >= count
 
-        async with asyncio.timeout(10), self._changed:
-            await self._changed.wait_for(enough)
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(enough)
         return self.at(path) if path else self.requests
 
 

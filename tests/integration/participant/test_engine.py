@@ -324,8 +324,8 @@ async def test_an_mpan_that_waits_holds_up_no_other(tmp_path: Path, identities: 
         await rig.deliver([publication(transaction="T-1")])
         await outside.received(2)
         await rig.deliver([publication(transaction="T-2", mpan=OTHER_MPAN)])
-        async with rig.outside._changed:
-            await rig.outside._changed.wait_for(
+        async with rig.outside.changed:
+            await rig.outside.changed.wait_for(
                 lambda: any(envelope.header(r.message).mpan == OTHER_MPAN for r in outside.requests)
             )
 

@@ -80,8 +80,8 @@ async def deliver(rig: Rig, numbers: range) -> None:
 
 
 async def all_sent(rig: Rig, dip: UnreliableDip, count: int) -> None:
-    async with asyncio.timeout(30), dip._changed:
-        await dip._changed.wait_for(lambda: len(dip.accepted) >= count)
+    async with asyncio.timeout(30), dip.changed:
+        await dip.changed.wait_for(lambda: len(dip.accepted) >= count)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
