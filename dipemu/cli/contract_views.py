@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dipemu.cli.console import out
 
 _SHOWN: Final = 6  # names in a list before the rest is only counted
+_PIPED: Final = 160  # columns where no terminal says otherwise
 _SYMBOLS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _EFFECTS: Final = {
     "stricter": "stricter: messages that were valid may be refused",
@@ -77,7 +79,7 @@ def _print_interface(found: Mapping[str, Any], version: str) -> None:
             Text(entry["event"]), Text(blocks), _roles(route.get("senders", ())), _roles(_receivers(route))
         )
     out.print()
-    out.print(table)
+    _print_table(table)
     _line(f"\none event in full: dipemu contracts show {found['name']} {_bare(found['events'][0]['event'])}")
 
 
@@ -85,7 +87,7 @@ def _print_event(found: Mapping[str, Any], version: str) -> None:
     _heading(f"{found['interface']} {' '.join(found['events'])}", version, found["schemaVersions"])
     _print_route(found["routing"])
     out.print()
-    out.print(_structure(found["fields"]))
+    _print_table(_structure(found["fields"]))
 
 
 def _print_block(found: Mapping[str, Any], version: str) -> None:
@@ -94,7 +96,7 @@ def _print_block(found: Mapping[str, Any], version: str) -> None:
         _line("further fields are allowed")
     if found["untyped"]:
         _line("published without a type: anything that is not an object passes too")
-    out.print(_structure(found["fields"]))
+    _print_table(_structure(found["fields"]))
     _print_uses(found)
 
 
@@ -144,13 +146,22 @@ def _print_route(route: Mapping[str, Any] | None) -> None:
 
 
 def _structure(fields: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table("Field", "Item", "Count", "Type", box=None, pad_edge=False)
-    table.add_column("Allowed", overflow="fold")
+    table = Table(box=None, pad_edge=False)
+    for title in ("Field", "Item", "Count"):
+        table.add_column(title, no_wrap=True, overflow="fold")
+    for title in ("Type", "Allowed"):
+        table.add_column(title, overflow="fold")
     for row in fields:
         style = "bold" if row["type"] == "object" else ""
         name = Text("  " * row["depth"] + row["name"], style)
         table.add_row(name, _key(row), row["count"], _type(row), Text(_allowed(row)))
     return table
+
+
+def _print_table(table: Table) -> None:
+    """Names must stay whole: what goes to a file or a pipe gets the room it needs."""
+    console = out if out.is_terminal else Console(file=out.file, width=max(out.width, _PIPED))
+    console.print(table)
 
 
 def _key(row: Mapping[str, Any]) -> str:

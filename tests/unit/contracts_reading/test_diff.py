@@ -11,6 +11,8 @@ from contracts import load_catalogue
 from contracts.model import Catalogue, DataItem, Endpoint, Field
 from contracts.reading.diff import ChangeType, Difference, compare, document
 from contracts.reading.effects import Effect
+from contracts.samples import sample
+from contracts.validation import Validator
 from tests.unit.contracts_reading.given import AMOUNT, NAME, block, catalogue, variant
 
 OLD = load_catalogue("2.0.1")
@@ -229,3 +231,44 @@ def test_changes_are_sorted_by_kind():
 
     assert kinds == ["interface", "interface", "event", "event", "block", "block", "item", "code"]
     assert {c.change for c in compare(given(), after).changes} == {ChangeType.ADDED, ChangeType.REMOVED}
+
+
+# --- what the difference says is what messages meet
+
+
+def judged(message, version: str) -> list[str]:
+    checked = Validator(load_catalogue(version), semantics=None).check(message)
+    return [violation.item or violation.pointer for violation in checked.violations]
+
+
+def test_a_list_of_mpans_that_is_null_is_refused_from_2_1_0_on():
+    message = sample(NEW, "REP-900", "DUoSSupplierInvData", seed=4)
+    blanked = with_null(message, "listOfMPANSonSite")
+    assert blanked != message
+
+    assert judged(blanked, "2.0.1") == []
+    assert set(judged(blanked, "2.1.0")) == {"DI-566"}
+
+
+def test_a_free_sender_reference_is_refused_from_2_1_0_on():
+    place = "/payload/CommonBlock/S1/senderUniqueReference"
+    message = sample(NEW, "IF-031", "MSApp", overrides={place: "my own reference"})
+
+    assert judged(message, "2.0.1") == []
+    assert judged(message, "2.1.0") == ["DI-995"]
+
+
+def test_references_of_reports_with_a_letter_fit_the_old_version_only():
+    place = "/payload/CommonBlock/S1/senderUniqueReference"
+    reference = "S-REP-002A-1700000001-MDS-20260321-0123456789abcdef"
+    message = sample(NEW, "REP-002A", "DUoSEmbeddedLDSOAggData", overrides={place: reference})
+
+    assert judged(message, "2.0.1") == []
+    assert judged(message, "2.1.0") == ["DI-995"]
+
+
+def with_null(node, name: str):
+    """A copy with every field of that name (in any case) set to null."""
+    if isinstance(node, dict):
+        return {k: None if k.casefold() == name.casefold() else with_null(v, name) for k, v in node.items()}
+    return [with_null(one, name) for one in node] if isinstance(node, list) else node

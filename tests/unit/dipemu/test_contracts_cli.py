@@ -126,6 +126,16 @@ def test_a_part_is_shown(data, arguments, expected):
         assert text in result.output
 
 
+def test_names_stay_whole_where_the_output_is_piped(data):
+    result = RUNNER.invoke(
+        app,
+        ["contracts", "show", "REP-900", "DUoSSupplierInvData", "--data", str(data)],
+        env={"COLUMNS": "60"},
+    )
+    names = load_catalogue("2.1.0").blocks["R900-04"].fields
+    assert all(field.name in result.output for field in names)
+
+
 def test_a_part_is_shown_as_json(data):
     found = orjson.loads(run("contracts", "show", "REG1031", "--json", data=data).output)
     assert (found["kind"], found["name"]) == ("code", "REG1031")
