@@ -12,6 +12,7 @@ from backbone.service import Service, Worker
 from participant.context import Context
 from participant.identity import Identity
 from services.dip_gateway import responses
+from services.dip_gateway.admin import Admin
 from services.dip_gateway.admission import Admission
 from services.dip_gateway.channels import Channels
 from services.dip_gateway.companies import Companies
@@ -52,7 +53,8 @@ def build(
     intake = Intake(context, settings, admission, references, lapses)
     guard = _guard(context)
     delivery = Delivery(context, settings, Courier(context, guard), Mishaps(context, plan))
-    router = Router(context, settings, Ledger(context.database))
+    ledger = Ledger(context.database)
+    router = Router(context, settings, ledger)
     channels = Channels(context, admission, intake, guard, delivery.webhook_changed)
     routes = [
         *channels.routes(),
@@ -60,6 +62,7 @@ def build(
         *StatusPosts(context, admission, intake).routes(),
         *Validating(context, admission).routes(),
         *Companies(context, admission).routes(),
+        *Admin(context, ledger, plan, delivery.look_again).routes(),
     ]
     front = Front(context, settings, RefusalBook(context, settings), routes)
     takes_in = settings.gateway_parts != "workers"

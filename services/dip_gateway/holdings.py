@@ -172,7 +172,7 @@ def _service_ended(reader: _Reader) -> Iterable[Change]:
 
 
 def _retriever(reader: _Reader) -> Iterable[Change]:
-    for block in ("B066", "B099", "B019"):
+    for block in ("B066", "B092", "B019"):
         yield from reader.begins(block, "MDR", "assignedMDR", "assignedMDREffectiveFromDate")
 
 

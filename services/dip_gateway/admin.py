@@ -1,0 +1,194 @@
+"""What operators and tests ask of the gateway: messages, deliveries, faults, who holds what. Under ``/api``.
+
+These are for whoever runs the emulator, not for participants: they ask for no key, so keep the emulator on
+an address that only its users reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from participant.context import Context
+from services.dip_gateway import store
+from services.dip_gateway.asgi import Request
+from services.dip_gateway.errors import Refused, RequestInvalid
+from services.dip_gateway.faults import FaultPlan, read_rules
+from services.dip_gateway.front import Reply, Route
+from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.life import life, messages, newest
+from services.dip_gateway.loading import read_holdings, shown
+from services.dip_gateway.replay import requeue_record
+from services.dip_gateway.responses import Entry
+
+_FILTERS: Final = ("mpan", "party", "reference", "correlation", "transaction", "interface", "run")
+_LOOKED_AT: Final = 20_000  # journal events behind one list of messages
+_columns = store.delivery_table.c
+
+
+class Admin:
+    """``look_again`` is called when something that held deliveries back may have ended."""
+
+    def __init__(
+        self, context: Context, ledger: Ledger, plan: FaultPlan, look_again: Callable[[], None]
+    ) -> None:
+        self._context = context
+        self._ledger = ledger
+        self._plan = plan
+        self._look_again = look_again
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", "/api/messages", self.messages),
+            Route("GET", "/api/messages/{id}", self.message),
+            Route("GET", "/api/deliveries", self.deliveries),
+            Route("POST", "/api/deliveries/{id}/requeue", self.requeue),
+            Route("GET", "/api/faults", self.faults),
+            Route("POST", "/api/faults", self.add_faults),
+            Route("DELETE", "/api/faults/{name}", self.remove_fault),
+            Route("GET", "/api/holdings/{mpan}", self.holdings),
+            Route("POST", "/api/holdings", self.load_holdings),
+        ]
+
+    async def messages(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """GET /api/messages?mpan=…&party=…&reference=…&correlation=…&interface=…&since=…&until=…&limit=…"""
+        query = _query(request)
+        wanted: dict[str, Any] = {name: query[name] for name in _FILTERS if name in query}
+        since, until = _moment(query, "since"), _moment(query, "until")
+        found = await self._context.index.events(limit=_LOOKED_AT, since=since, until=until, **wanted)
+        ids = {event.transaction_id for _, event in found if event.transaction_id}
+        if wanted.keys() - {"mpan", "transaction"} and len(ids) <= 200:
+            found = await self._whole(found, ids)
+        return Reply(200, {"messages": newest(messages(found), _limit(query))})
+
+    async def _whole(self, found: list[Any], ids: set[str]) -> list[Any]:
+        """A filter by interface or party finds single events; a message's life is all of its events."""
+        events = dict(found)
+        for transaction in ids:
+            events |= dict(await self._context.index.events(transaction=transaction, limit=_LOOKED_AT))
+        return sorted(events.items())
+
+    async def message(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """GET /api/messages/{id}: by transaction ID or sender reference."""
+        index, wanted = self._context.index, values["id"]
+        found = await index.events(transaction=wanted) or await index.events(reference=wanted)
+        if not found:
+            raise _refused(404, f"No message has the transaction ID or reference {wanted}.")
+        return Reply(200, {"message": next(iter(messages(found)), None), "events": life(found)})
+
+    async def deliveries(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """GET /api/deliveries?state=abandoned&recipient=…&mpan=…&limit=…"""
+        query = _query(request)
+        names = ("state", "recipient", "channel", "mpan", "sender")
+        where = [_columns[name] == query[name] for name in names if name in query]
+        async with self._context.database.read() as connection:
+            rows = await store.find_deliveries(connection, where, _limit(query))
+        return Reply(200, {"deliveries": [_delivery(row) for row in rows]})
+
+    async def requeue(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """POST /api/deliveries/{id}/requeue: deliver this one once more, marked as replayed."""
+        if not values["id"].isdigit():
+            raise _refused(404, f"There is no delivery {values['id']}.")
+        async with self._context.database.read() as connection:
+            rows = await store.find_deliveries(connection, [_columns.id == int(values["id"])])
+        if not rows or rows[0].channel == "STATUS":
+            raise _refused(404, f"There is no delivery {values['id']} that can be requeued.")
+        identifier = f"operator-{self._context.clock.now():%Y%m%dT%H%M%S%f}"
+        await self._context.log.append([requeue_record(rows[0], identifier)])
+        return Reply(202, {"requeueId": identifier})
+
+    async def faults(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """GET /api/faults"""
+        rules = [rule.model_dump(mode="json", exclude_none=True) for rule in self._plan.rules()]
+        return Reply(200, {"faults": rules})
+
+    async def add_faults(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """POST /api/faults: one rule or an array; one of the same name takes its place."""
+        now = self._context.clock.now()
+        try:
+            rules = [self._plan.put(rule, now) for rule in read_rules(_json(request.body))]
+        except RequestInvalid as fault:
+            raise _refused(400, str(fault)) from fault
+        return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in rules]})
+
+    async def remove_fault(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """DELETE /api/faults/{name}"""
+        if not self._plan.remove(values["name"]):
+            raise _refused(404, f"There is no fault rule {values['name']}.")
+        self._look_again()
+        return Reply(204)
+
+    async def holdings(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """GET /api/holdings/{mpan}"""
+        book = await self._ledger.read([values["mpan"]])
+        held = sorted(book[values["mpan"]], key=lambda holding: (holding.role, holding.begins))
+        return Reply(200, {"holdings": [shown(holding) for holding in held]})
+
+    async def load_holdings(self, request: Request, values: Mapping[str, str]) -> Reply:
+        """POST /api/holdings: replaces what was held for the MPANs named."""
+        try:
+            held = read_holdings(_json(request.body))
+        except RequestInvalid as fault:
+            raise _refused(400, str(fault)) from fault
+        await self._ledger.load(held)
+        return Reply(201, {"holdings": len(held)})
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(request.query.decode("latin-1")).items()}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as fault:
+        raise RequestInvalid(f"The body is not JSON: {fault}.") from fault
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    text = query.get("limit", "100")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= 1000:
+        raise _refused(400, "limit is a whole number from 1 to 1000.")
+    return int(text)
+
+
+def _moment(query: Mapping[str, str], name: str) -> datetime | None:
+    if name not in query:
+        return None
+    try:
+        moment = datetime.fromisoformat(query[name].replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _refused(400, f"{name} is a date and time with an offset: 2026-03-21T19:05:00Z.")
+    return moment
+
+
+def _refused(status: int, text: str) -> Refused:
+    return Refused(status, text, [Entry("MSG1000 - Message Processing Failed", text)], detail="admin")
+
+
+def _delivery(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "recipient": row.recipient,
+        "publication": row.publication,
+        "event": row.event,
+        "mpan": row.mpan,
+        "sender": row.sender,
+        "reference": row.reference,
+        "transactionId": row.transaction_id,
+        "routing": row.routing,
+        "state": row.state,
+        "attempts": row.attempts,
+        "nextAttemptAt": row.next_at,
+        "status": row.status,
+        "answer": row.answer,
+        "replay": row.replay,
+        "createdAt": row.created_at,
+        "finishedAt": row.finished_at,
+    }
