@@ -54,6 +54,10 @@ class Elexon:
         """Whether the interface's schema, with its ``oneOf`` over the variants, takes the payload."""
         return self._validator(_INTERFACES, f"{interface}-Payload").is_valid(payload)
 
+    def has_alternatives(self, interface: str) -> bool:
+        """Whether the interface's schema is a ``oneOf`` over variants; else it is the variant's own."""
+        return "oneOf" in self._schemas[f"{interface}-Payload"]
+
     def accepts_message(self, message: object) -> bool:
         """Whether ``DIPMessage``, with its ``oneOf`` over all interfaces, takes the message."""
         return self._validator("SubmitEvents-unresolved.yaml", "DIPMessage").is_valid(message)

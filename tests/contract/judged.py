@@ -6,7 +6,7 @@ import gzip
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,11 +30,13 @@ UNTYPED = "the schema forgot the type of CommonBlock, so anything that is no obj
 class Judged:
     """A message with two verdicts on it: of the one variant it names, and of the ``oneOf`` to the letter.
 
-    ``named``: S0 names a variant. ``origin``: good, spoiled, mutated or recased.
+    ``named``: S0 names a variant. ``origin``: good, spoiled, mutated or recased. ``event``: what the message
+    was made for, ``IF-031 [MSApp]``.
     """
 
     message: Any
     origin: str
+    event: str
     named: bool
     by_variant: bool
     to_the_letter: bool
@@ -54,18 +56,18 @@ class Files:
     def judged(self) -> Iterator[Judged]:
         elexon, catalogue = Elexon(self.directory), load_catalogue(self.version)
         plain = Validator(catalogue, semantics=None)
-        for origin, message in islice(messages(catalogue), self.count):
-            checked = plain.check(message)
+        for made in islice(messages(catalogue), self.count):
+            checked = plain.check(made.message)
             corrected = checked.message
-            payload = corrected.get("payload")
-            if checked.variant is None:
+            if checked.variant is None or checked.interface is None:
                 anything = elexon.accepts_message(corrected)
-                yield Judged(corrected, origin, False, anything, anything)
+                yield Judged(corrected, made.origin, made.event, False, anything, anything)
                 continue
-            assert checked.interface is not None
+            payload = corrected.get("payload")
             by_variant = elexon.accepts_variant(payload, checked.interface, checked.variant)
-            letter = by_variant and elexon.accepts_payload(payload, checked.interface)
-            yield Judged(corrected, origin, True, by_variant, letter)
+            several = elexon.has_alternatives(checked.interface)
+            letter = elexon.accepts_payload(payload, checked.interface) if several else by_variant
+            yield Judged(corrected, made.origin, made.event, True, by_variant, letter)
 
 
 @dataclass(frozen=True)
@@ -98,33 +100,46 @@ def sources() -> list[Files | Corpus]:
     return found
 
 
-def messages(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, Any]]]:
-    """An endless, repeatable stream over all events: half good (some in other case), half changed."""
+@dataclass(frozen=True)
+class Made:
+    """A generated message, how it was made and for which event."""
+
+    message: dict[str, Any]
+    origin: str
+    event: str
+
+
+def messages(catalogue: Catalogue) -> Iterator[Made]:
+    """An endless, repeatable stream: a good one of every event, a spoiled one of every event, then at
+    random half good (some with names in another case) and half changed."""
     random = Random(catalogue.version)
     events = [(i.name, event) for i in catalogue.interfaces.values() for event in i.events]
+    mixture = ("good", "good", "recased", "spoiled", "mutated", "mutated")
+    rounds = chain([("good",), ("spoiled",)], repeat(mixture))
     seed = 0
-    while True:
+    for origins in rounds:
         random.shuffle(events)
         for interface, event in events:
             seed += 1
-            yield _message(catalogue, interface, event, seed, random)
+            yield _made(catalogue, interface, event, random.choice(origins), seed, random)
 
 
-def _message(
-    catalogue: Catalogue, interface: str, event: str, seed: int, random: Random
-) -> tuple[str, dict[str, Any]]:
+def _made(catalogue: Catalogue, interface: str, event: str, origin: str, seed: int, random: Random) -> Made:
     wild = random.random() < 0.8
-    good = sample(catalogue, interface, event, seed=seed, wild=wild)
-    origin = random.choice(("good", "good", "recased", "spoiled", "mutated", "mutated"))
-    if origin == "good":
-        return origin, good
+    message = sample(catalogue, interface, event, seed=seed, wild=wild)
     if origin == "recased":
-        return origin, recased(good, random)
-    if origin == "spoiled":
-        try:
-            return origin, spoiled(
-                catalogue, interface, event, random.choice(KINDS), seed=seed, wild=wild
-            ).message
-        except SampleImpossible:
-            return "mutated", mutated(good, random)
-    return origin, mutated(good, random)
+        message = recased(message, random)
+    elif origin == "mutated":
+        message = mutated(message, random)
+    elif origin == "spoiled":
+        message = _spoiled(catalogue, interface, event, seed, random)
+    return Made(message, origin, f"{interface} {event}")
+
+
+def _spoiled(catalogue: Catalogue, interface: str, event: str, seed: int, random: Random) -> dict[str, Any]:
+    """With a fault of a random kind there is a place for; a missing block always has one."""
+    kind = random.choice(KINDS)
+    try:
+        return spoiled(catalogue, interface, event, kind, seed=seed, wild=True).message
+    except SampleImpossible:
+        return spoiled(catalogue, interface, event, "missing-block", seed=seed, wild=True).message
