@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -139,9 +140,10 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
     async def evidence(run_id: str) -> Response:
         """The evidence folder as a ZIP archive; of a run that has not ended, as it stands."""
         stored, events, document = await runs.evidence(run_id)
-        files = evidence_files(stored, events, document, environment())
+        made = asyncio.to_thread(evidence_files, stored, events, document, environment())
+        archive = await asyncio.to_thread(zipped, await made)
         name = f'attachment; filename="{document["name"]}.zip"'
-        return Response(zipped(files), media_type="application/zip", headers={"Content-Disposition": name})
+        return Response(archive, media_type="application/zip", headers={"Content-Disposition": name})
 
     @router.post("/{run_id}/cancel")
     async def cancel(run_id: str) -> Response:

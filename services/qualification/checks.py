@@ -13,7 +13,7 @@ from backbone.journal.events import JournalEvent, Kind
 from contracts import css, load_catalogue
 from contracts.errors import ContractError
 from contracts.validation import Severity, Validator
-from participant.errors import SignatureRefused
+from participant.errors import Reason, SignatureRefused
 from participant.signing import HEADERS, Verifier
 from services.qualification.messages import message_of
 
@@ -48,6 +48,8 @@ class Checks:
         if (event.interface or "").startswith("CSS"):
             found = tuple((problem.pointer, "", problem.message) for problem in css.check(message))
             return _schema_result("our CSS message definition", found)
+        if not (event.interface or "").startswith(("IF-", "PUB-", "REP-")):
+            return Check(DOES_NOT_APPLY, "The message contracts do not define this message.")
         if self._validator is None:
             return Check(NOT_MADE, f"The message contracts {self._version} are not at hand.")
         violations = self._validator.check(message).violations
@@ -80,18 +82,25 @@ def _schema_result(against: str, found: tuple[tuple[str, str, str], ...]) -> Che
 
 
 def _verified(verifier: Verifier, event: JournalEvent, at: datetime) -> Check:
+    """The message's own bytes, alone or as the only one of an array, must be what was signed."""
     body, url = (event.body or "").encode(), str(event.details.get("url", ""))
     method = str(event.details.get("method", "POST"))
+    refusals: list[SignatureRefused] = []
     for candidate in (body, b"[" + body + b"]"):
         try:
             signed = verifier.verify(method, url, event.headers, candidate, at)
         except SignatureRefused as refusal:
-            reason = str(refusal)
+            refusals.append(refusal)
             continue
         text = f"Verified from these bytes: {signed.subject}, fingerprint {signed.certificate_fingerprint}."
         return Check(GOOD, text)
     recorded = _recorded(event)
-    return recorded if recorded.result == GOOD else Check(BAD, reason)
+    if recorded.result == GOOD:
+        return recorded
+    others = [refusal for refusal in refusals if refusal.reason is not Reason.CONTENT_HASH_MISMATCH]
+    if event.kind is Kind.REFUSED or others:
+        return Check(BAD, str((others or refusals)[0]))
+    return Check(NOT_MADE, "The signature covers a batch of which this message is a part.")
 
 
 def _recorded(event: JournalEvent) -> Check:

@@ -53,6 +53,7 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _near(near: Mapping[str, Any]) -> str:
     misses = [f"{miss['field']} expected {miss['expected']}, seen {miss['seen']}" for miss in near["misses"]]
+    misses += [f"refused because: {near['reason']}"] if near["reason"] else []
     return f"{near['what']} {near['reference'] or ''}: {'; '.join(misses) or 'it came too late'}"
 
 

@@ -149,7 +149,8 @@ def near_miss(near: NearMiss) -> str:
         ", ".join(f"{m.field}: expected {m.expected}, seen {m.seen}" for m in near.misses)
         or "it came too late"
     )
-    return f"{near.what} {near.reference or ''}".strip() + f" ({missed})"
+    why = f"; refused because: {near.reason.rstrip('.')}" if near.reason else ""
+    return f"{near.what} {near.reference or ''}".strip() + f" ({missed}{why})"
 
 
 def _parties(step: Step, binding: Binding) -> str:

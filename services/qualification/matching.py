@@ -168,8 +168,24 @@ def _related(wanted: Pattern, event: JournalEvent) -> bool:
 
 
 def _near(event: JournalEvent, missed: tuple[Miss, ...]) -> NearMiss:
-    what = " ".join(part for part in (event.interface or "an unreadable message", event.event_code) if part)
-    outcome = ", refused" if event.kind in (Kind.REFUSED, Kind.CSS_REFUSED) else ""
+    refused = event.kind in (Kind.REFUSED, Kind.CSS_REFUSED)
     return NearMiss(
-        event=event.id, at=event.at, what=f"{what}{outcome}", reference=event.reference, misses=missed
+        event=event.id,
+        at=event.at,
+        what=_what(event) + (", refused" if refused else ""),
+        reference=event.reference,
+        misses=missed,
+        reason=_reason(event) if refused else None,
     )
+
+
+def _what(event: JournalEvent) -> str:
+    if event.interface is None:
+        url = str(event.details.get("url", ""))
+        return f"a request to {url}" if url else "an unreadable message"
+    return " ".join(part for part in (event.interface, event.event_code) if part)
+
+
+def _reason(event: JournalEvent) -> str | None:
+    parts = [event.details.get("status"), *event.codes, event.details.get("reason")]
+    return " ".join(str(part) for part in parts if part) or None

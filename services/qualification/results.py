@@ -89,13 +89,17 @@ class Miss(Document):
 
 
 class NearMiss(Document):
-    """A message that came instead, with the fields on which it missed; no misses means it was too late."""
+    """A message that came instead, with the fields on which it missed; no misses means it was too late.
+
+    ``reason``: why it was refused, where it was.
+    """
 
     event: str
     at: datetime
     what: str
     reference: str | None = None
     misses: tuple[Miss, ...] = ()
+    reason: str | None = None
 
 
 class Attempt(Document):
