@@ -17,9 +17,10 @@ import httpx
 
 from backbone.clock import BusinessClock
 from backbone.database import Database
+from backbone.errors import BackboneError
 from backbone.journal import Journal, JournalIndex
-from backbone.log import MessageLog
-from backbone.log.embedded import EmbeddedLog
+from backbone.log.opening import open_log
+from backbone.migrations import upgrade
 from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.dispatch import dispatch
@@ -72,12 +73,19 @@ def data_directory(settings: Settings) -> Path:
 
 
 async def open_database(settings: Settings) -> Database:
-    """Open the database of these settings with all tables of all services in place."""
+    """Open the database of these settings, taken to this version by its migrations.
+
+    Raises MigrationRefused for a database that a newer version has written, DatabaseUnavailable.
+    """
     for name in PREFIXES:
         _import_store(name)
     data_directory(settings)
     database = await Database.open(settings.database)
-    await database.create_tables()
+    try:
+        await upgrade(database)
+    except BackboneError:
+        await database.close()
+        raise
     return database
 
 
@@ -144,20 +152,6 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)
-
-
-async def open_log(settings: Settings) -> MessageLog:
-    """Apache Kafka where the settings name brokers, else the embedded log in the data directory."""
-    if not settings.kafka:
-        return await EmbeddedLog.open(settings.log_directory)
-    from backbone.log.kafka import KafkaLog, TopicSettings
-
-    topics = TopicSettings(
-        partitions=settings.kafka_partitions,
-        replication=settings.kafka_replication,
-        retention_hours=settings.kafka_retention_hours,
-    )
-    return await KafkaLog.open(settings.kafka, topics)
 
 
 async def open_context(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import uvicorn
 
 from dipemu.tls import CertificateProtocol
+
+SWITCH_SECONDS = 0.0005
 
 
 class QuietServer(uvicorn.Server):
@@ -60,6 +63,8 @@ async def serving(
         timeout_graceful_shutdown=5,
         server_header=False,
     )
+    # Shorter turns between the event loop and the log's writer thread: each waits for the other's answer.
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[endpoint]))
     try:

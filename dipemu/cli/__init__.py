@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dipemu import VERSION
-from dipemu.cli import contracts, participants, run, sample, scenarios, serve, up, validate
+from dipemu.cli import contracts, db, participants, run, sample, scenarios, serve, up, validate
 from dipemu.cli.console import FAULT, PASSED, fail
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(db.app, name="db")
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(validate.validate)
