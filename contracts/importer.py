@@ -7,7 +7,7 @@ it names with file and pointer, and imports the rest only when asked to.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from contracts.codes import described
 from contracts.errors import ImportRefused
 from contracts.importing_codes import CODES_SCHEMA, response_codes
 from contracts.model import Block, Catalogue, DataItem, Endpoint, Field, Interface, ResponseCode, Variant
-from contracts.notation import HEADER_ITEMS
+from contracts.normalising import Used, normal
 from contracts.notation_writer import write
 from contracts.published import Documents, Node, Problem
 
@@ -97,7 +97,7 @@ class _Importer:
         codes, problems = response_codes(self.documents, _known_codes())
         self.problems += problems
         shared = dict(self.documents.schemas()).keys()
-        used = _Used(variant for found in variants.values() for variant in found)
+        used = Used(variant for found in variants.values() for variant in found)
         return Catalogue(
             version=version,
             items={k: i for k, i in sorted(self.items.items()) if k in shared or k in used.items},
@@ -159,15 +159,15 @@ class _Importer:
         if header is None:
             self.problems.append(node.problem("not a message payload: no CommonBlock with an S0 block"))
             return None
-        interfaces = _enumeration(header, "interfaceID")
-        events = _enumeration(header, "eventCode")
-        if len(interfaces) != 1 or not events:
-            self.problems.append(header.problem("S0 does not name one interface and its event codes"))
+        found = _INTERFACE.match(node.name or "")
+        interfaces = _enumeration(header, "interfaceID") or ((found[1],) if found else ())
+        if len(interfaces) != 1:
+            self.problems.append(header.problem("neither S0 nor its name says which interface it is"))
             return None
-        interface = interfaces[0]
+        interface, events = interfaces[0], _enumeration(header, "eventCode")
         name = _variant_name(node.name, interface, events)
         label = f"{interface}-{name}"
-        payload = _with_header_items(self._object(node, label))
+        payload = normal(self._object(node, label))
         return Variant(interface, name, events, _enumeration(header, "schemaVersion"), payload)
 
     # --- types
@@ -291,49 +291,6 @@ class _Importer:
         for keyword in node.value:
             if keyword not in known and keyword not in _SILENT and not str(keyword).startswith("x-"):
                 self.problems.append(node.problem(f"keyword {keyword} is not understood"))
-
-
-class _Used:
-    """The keys of all items and blocks the variants use, less the parts each variant describes itself."""
-
-    def __init__(self, variants: Iterable[Variant]) -> None:
-        self.items: set[str] = set()
-        self.blocks: set[str] = set()
-        for variant in variants:
-            for part in (*variant.common.fields, *variant.custom.fields):
-                if part.name != "S0":
-                    self._add(part.type)
-
-    def _add(self, kind: DataItem | Block) -> None:
-        if isinstance(kind, DataItem):
-            self.items.add(kind.key)
-        elif kind.key not in self.blocks:
-            self.blocks.add(kind.key)
-            for part in kind.fields:
-                self._add(part.type)
-
-
-def _with_header_items(payload: Block) -> Block:
-    """The enumerations of S0 under the numbers the data catalogue gives them."""
-    return _replaced(payload, "CommonBlock", lambda common: _replaced(common, "S0", _numbered))
-
-
-def _replaced(block: Block, name: str, change: Callable[[Block], Block]) -> Block:
-    fields = tuple(
-        replace(f, type=change(f.type)) if f.name == name and isinstance(f.type, Block) else f
-        for f in block.fields
-    )
-    return replace(block, fields=fields)
-
-
-def _numbered(header: Block) -> Block:
-    fields = tuple(
-        replace(f, type=DataItem(HEADER_ITEMS.get(f.name, f.name), "string", enum=f.type.enum))
-        if isinstance(f.type, DataItem) and f.type.enum is not None
-        else f
-        for f in header.fields
-    )
-    return replace(header, fields=fields)
 
 
 def _walk(node: Node, *keys: str) -> Node | None:

@@ -82,7 +82,8 @@ class Block:
 class Variant:
     """One payload structure of an interface, for one or several events.
 
-    ``name``: ``MSApp``; ``events``: ``("[MSApp]",)``; ``payload`` holds CommonBlock and CustomBlock.
+    ``name``: ``MSApp``; ``events``: ``("[MSApp]",)``, empty where an old version does not list them and
+    takes any; ``payload`` holds CommonBlock and CustomBlock.
     """
 
     interface: str
@@ -188,14 +189,18 @@ class Catalogue:
         Where several list the event (IF-020), the one named after it. Raises UnknownVariant.
         """
         name = event.strip("[]")
-        candidates = [v for v in self._interface(interface).variants if f"[{name}]" in v.events]
+        variants = self._interface(interface).variants
+        candidates = [v for v in variants if f"[{name}]" in v.events] or [v for v in variants if not v.events]
         if not candidates:
             raise UnknownVariant(f"{interface} has no event [{name}] in version {self.version}")
         return min(candidates, key=lambda v: (v.name != name, len(v.events)))
 
     def schema_version(self, interface: str) -> str:
-        """The schema version messages of this interface carry. Raises UnknownVariant."""
-        return self._interface(interface).variants[0].schema_versions[-1]
+        """The schema version messages of this interface carry; empty where an old version does not say.
+
+        Raises UnknownVariant.
+        """
+        return next(reversed(self._interface(interface).variants[0].schema_versions), "")
 
     def code_text(self, code: str) -> str:
         """The official form ``MSG1001 - Schema Failure``; the bare code where it is not known."""

@@ -28,6 +28,9 @@ from contracts.violations import Checked, Severity, Violation
 __all__ = ["Checked", "Context", "Semantics", "Severity", "Validator", "Violation"]
 
 
+ANY_EVENT = ""  # stands for the events of a variant that does not list them
+
+
 class Validator:
     """Checks messages against one version. Thread-safe after construction; variants compile when first met.
 
@@ -89,10 +92,11 @@ class Validator:
 
     def _explained(self, message: object) -> Checked:
         found = header(message)
-        variants = self._by_event.get((found.interface or "", found.event or ""))
+        interface, event = found.interface or "", found.event or ""
+        variants = self._by_event.get((interface, event)) or self._by_event.get((interface, ANY_EVENT))
         if not variants:
             return self._unnamed(message)
-        variant = self.catalogue.variant(variants[0].interface, found.event or "")
+        variant = self.catalogue.variant(interface, event)
         checked = self._against(variant, message)
         if self.literal and checked.valid and len(variants) > 1:
             return self._one_of(checked, variants)
@@ -169,7 +173,7 @@ class Validator:
 def _by_event(catalogue: Catalogue) -> dict[tuple[str, str], tuple[Variant, ...]]:
     found: dict[tuple[str, str], tuple[Variant, ...]] = {}
     for variant in catalogue.variants():
-        for event in variant.events:
+        for event in variant.events or (ANY_EVENT,):
             key = (variant.interface, event)
             found[key] = (*found.get(key, ()), variant)
     return found

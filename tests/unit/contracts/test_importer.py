@@ -186,6 +186,35 @@ def test_an_older_version_without_message_schema_codes_or_version_still_imports(
     assert "no response codes" in report.problems[0].message
 
 
+def test_a_version_from_before_the_event_variants_imports_and_takes_any_event(spec, tmp_path):
+    header = schemas(spec, INTERFACES)["IF-002-Payload"]["properties"]["CommonBlock"]["properties"]["S0"]
+    for field in header["properties"].values():
+        del field["enum"]
+    catalogue = imported(spec, tmp_path).catalogue
+    assert catalogue.interfaces["IF-002"].events == ()
+    assert catalogue.schema_version("IF-002") == ""
+    message = sample(catalogue, "IF-002", "Whatever")
+    for validator in (Validator(catalogue), Validator(catalogue, literal=True)):
+        assert validator.check(message).valid
+        assert not validator.check(sample(catalogue, "IF-002", "Whatever", invalid="missing-field")).valid
+    write_catalogue(catalogue, tmp_path)
+    again = load_catalogue("9.9.9", directories=[tmp_path])
+    assert again.interfaces["IF-002"] == catalogue.interfaces["IF-002"]
+
+
+def test_common_blocks_by_reference_are_the_same_as_described_in_place(spec, tmp_path):
+    in_place = imported(spec, tmp_path).catalogue
+    common = schemas(spec, INTERFACES)["IF-002-Payload"]["properties"]["CommonBlock"]
+    schemas(spec, BLOCKS)["S0"] = common["properties"]["S0"]
+    schemas(spec, BLOCKS)["IF-002-Common"] = common
+    common["properties"]["S0"] = tiny_spec.reference("RealCommonBlocks", "S0")
+    schemas(spec, INTERFACES)["IF-002-Payload"]["properties"]["CommonBlock"] = tiny_spec.reference(
+        "RealCommonBlocks", "IF-002-Common"
+    )
+    by_reference = imported(spec, tmp_path).catalogue
+    assert dict(by_reference.interfaces) == dict(in_place.interfaces)
+
+
 def test_what_is_no_specification_is_refused(tmp_path):
     (tmp_path / "a.yaml").write_text("just: text")
     with pytest.raises(ImportRefused, match="no OpenAPI document"):
