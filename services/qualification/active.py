@@ -15,6 +15,24 @@ from services.qualification.results import Phase, RunState
 from services.qualification.store import StoredRun
 from services.qualification.verdict import evaluate
 
+FOREIGN_KEPT = 500
+
+
+def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEvent]:
+    """The run's own events, and the first few hundred of its participants that concern other MPANs.
+
+    The latter can only be near misses. A busy participant must not make its runs slow.
+    """
+    kept: list[JournalEvent] = []
+    foreign = 0
+    for event in events:
+        if event.mpan != stored.binding.mpan and event.run != stored.binding.run:
+            foreign += 1
+            if foreign > FOREIGN_KEPT:
+                continue
+        kept.append(event)
+    return kept
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -30,7 +48,7 @@ class ActiveRun:
 
     def __init__(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]], now: datetime) -> None:
         self.stored = stored
-        self.events = [event for _, event in events]
+        self.events = bounded(stored, [event for _, event in events])
         self.seen = {event.id for event in self.events}
         self.released: set[int] = set()
         self.ending = False
@@ -45,8 +63,8 @@ class ActiveRun:
     def take(self, events: Iterable[JournalEvent]) -> None:
         """Add news, in the journal's order; what was seen before changes nothing."""
         fresh = [event for event in events if event.id not in self.seen]
-        self.events += fresh
         self.seen |= {event.id for event in fresh}
+        self.events = bounded(self.stored, [*self.events, *fresh])
 
     def judge(self, now: datetime) -> Judgement | None:
         """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``."""

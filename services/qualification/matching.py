@@ -14,6 +14,13 @@ GOOD = {Way.SUBMISSION: Kind.ACCEPTED, Way.PUBLICATION: Kind.DELIVERED, Way.OUTS
 BAD = {Way.SUBMISSION: Kind.REFUSED, Way.PUBLICATION: Kind.DELIVERY_ABANDONED, Way.OUTSIDE: Kind.CSS_REFUSED}
 UNDER_WAY = (Kind.ROUTED, Kind.HELD, Kind.DELIVERY_ATTEMPTED)
 NEAREST_SHOWN = 5
+_SENT = (Kind.ACCEPTED, Kind.REFUSED, Kind.CSS_MESSAGE, Kind.CSS_REFUSED)
+_ENTRIES = {
+    Way.SUBMISSION: _SENT,
+    Way.OUTSIDE: _SENT,
+    Way.PUBLICATION: (Kind.DELIVERED, Kind.DELIVERY_ABANDONED),
+}
+_REFUSALS = (Kind.REFUSED, Kind.CSS_REFUSED)
 
 
 @dataclass(frozen=True)
@@ -145,11 +152,10 @@ def matching(
 
 def nearest(wanted: Pattern, events: Sequence[JournalEvent], taken: Collection[str]) -> tuple[NearMiss, ...]:
     """The messages seen that come closest to the wanted one, best first."""
-    good, _ = wanted.kinds
     candidates = [
-        (sum(_WEIGHT[miss.field] for miss in missed), event.kind is not good, _near(event, missed))
+        (sum(_WEIGHT[miss.field] for miss in missed), event.kind in _REFUSALS, _near(event, missed))
         for event in events
-        if event.kind in wanted.kinds and event.id not in taken and _related(wanted, event)
+        if event.kind in _ENTRIES[wanted.way] and event.id not in taken and _related(wanted, event)
         for missed in [misses(wanted, event)]
     ]
     ranked = sorted(candidates, key=lambda one: (one[0], one[1], -one[2].at.timestamp()))
@@ -168,7 +174,7 @@ def _related(wanted: Pattern, event: JournalEvent) -> bool:
 
 
 def _near(event: JournalEvent, missed: tuple[Miss, ...]) -> NearMiss:
-    refused = event.kind in (Kind.REFUSED, Kind.CSS_REFUSED)
+    refused = event.kind in _REFUSALS
     return NearMiss(
         event=event.id,
         at=event.at,

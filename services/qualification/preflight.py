@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from services.qualification.binding import Binding, BoundParty
@@ -16,6 +17,22 @@ class WebhookFacts(Protocol):
 
     @property
     def url(self) -> str: ...
+
+
+class CertificateFacts(Protocol):
+    """What is looked at of a registered signing certificate."""
+
+    @property
+    def not_after(self) -> datetime: ...
+    @property
+    def revoked_at(self) -> datetime | None: ...
+
+
+class Registered(Protocol):
+    """A party as the directory knows it."""
+
+    @property
+    def certificates(self) -> Sequence[CertificateFacts]: ...
 
 
 class Webhooks(Protocol):
@@ -51,6 +68,15 @@ def warnings(scenario: Scenario, binding: Binding, hooks: Iterable[dict[str, Any
     return texts + [
         _useless(message) for message in binding.injected if not _injects(scenario, binding, message)
     ]
+
+
+def certificate_warnings(party: BoundParty, known: Registered | None, now: datetime) -> list[str]:
+    """Whether the participant has a certificate that it can sign with now."""
+    certificates = known.certificates if known else ()
+    if any(c.not_after > now and (c.revoked_at is None or c.revoked_at > now) for c in certificates):
+        return []
+    why = "no signing certificate" if not certificates else "only expired or revoked signing certificates"
+    return [f"{party.name} ({party.dip_id}) has {why}: its messages will be refused."]
 
 
 def _no_webhook(party: BoundParty, unset: list[str]) -> str:

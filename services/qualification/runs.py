@@ -15,11 +15,11 @@ from typing import Any
 from uuid import uuid4
 
 from backbone.errors import DatabaseUnavailable, LogUnavailable
-from backbone.journal.events import JournalEvent
+from backbone.journal.events import JournalEvent, Kind
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement
+from services.qualification.active import ActiveRun, Judgement, bounded
 from services.qualification.binding import Binding, bind
 from services.qualification.document import briefing, document
 from services.qualification.errors import BindingInvalid, RunConflict
@@ -34,6 +34,7 @@ PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
 BATCH = 1000
 NUMBERS = 9_000_000
+BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,11 @@ class RunManager:
         return given
 
     async def _stored(self, scenario: Scenario, binding: Binding, number: int) -> StoredRun:
-        hooks = await preflight.webhooks(scenario, binding, self._context.directory)
+        directory, now = self._context.directory, binding.created
+        hooks = await preflight.webhooks(scenario, binding, directory)
         warned = preflight.warnings(scenario, binding, hooks)
+        for party in binding.participants():
+            warned += preflight.certificate_warnings(party, await directory.party(party.dip_id), now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
         known = briefing(scenario, binding, name, hooks, warned)
         state = evaluate(scenario, binding, (), binding.created)
@@ -137,10 +141,15 @@ class RunManager:
         return self._active.get(run_id)
 
     async def documents(self, limit: int, participant: str | None = None) -> list[dict[str, Any]]:
-        """The newest runs, newest first; with ``participant`` (DIP ID) only those that are ready for it."""
+        """The newest runs, newest first, without the bulk of their documents.
+
+        With ``participant`` (DIP ID): whole documents, and only of runs that are ready for it.
+        """
         stored = await self.store.documents(limit)
         current = [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
-        return [d for d in current if participant is None or _is_for(d, participant)]
+        if participant is None:
+            return [{key: value for key, value in d.items() if key not in BULK} for d in current]
+        return [d for d in current if _is_for(d, participant)]
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
@@ -159,7 +168,7 @@ class RunManager:
             return run.stored, list(run.events), run.document
         stored = await self.store.get(run_id)
         rows = await self._events_of(stored, stored.through)
-        return stored, [event for _, event in rows], stored.document
+        return stored, bounded(stored, [event for _, event in rows]), stored.document
 
     # ---- the worker ----------------------------------------------------------------------------
 
@@ -212,6 +221,9 @@ class RunManager:
             return self._owners[event.mpan] == binding.run
         if event.mpan == binding.mpan:
             return True
+        wanted = event.interface is None or event.interface in _messages(stored)
+        if event.kind is not Kind.REFUSED and not wanted:
+            return False
         return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
 
     async def _take_news(self) -> None:
@@ -279,6 +291,10 @@ def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
         if message not in possible:
             known = ", ".join(sorted(possible)) or "none"
             raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
+
+
+def _messages(stored: StoredRun) -> set[str]:
+    return {step.message for step in stored.scenario.steps}
 
 
 def _is_for(document: Mapping[str, Any], participant: str) -> bool:

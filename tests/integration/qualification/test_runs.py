@@ -76,8 +76,9 @@ async def test_given_a_start_then_the_tester_is_told_all_that_is_needed(bench: B
         ("IF-002", "http://127.0.0.1:9000/webhook"),
         ("IF-032", "none registered yet"),
     ]
-    assert len(run["preflight"]) == 1
-    assert "IF-032" in run["preflight"][0]
+    no_webhook, no_certificate = run["preflight"]
+    assert "no webhook for IF-032. Set it with POST" in no_webhook
+    assert "has no signing certificate" in no_certificate
     assert [item["step"] for item in run["instructions"]] == [1, 4, 5, 8]
     assert run["mpan"] in run["instructions"][2]["text"]
     assert run["currentStep"] == 1
@@ -201,6 +202,35 @@ async def test_given_a_message_for_an_mpan_of_nobody_then_it_is_a_near_miss(benc
     run = await bench.run(run["id"], after=run["version"], wait=10)
     (near,) = run["steps"][0]["nearMisses"]
     assert near["misses"] == [{"field": "MPAN", "expected": run["mpan"], "seen": "2000056535971"}]
+
+
+async def test_given_a_refused_message_that_names_nothing_then_it_is_a_near_miss_with_its_reason(
+    bench: Bench,
+) -> None:
+    run, story = await begun(bench, timeout=20)
+    before = len(story.events)
+    details = {"status": 401, "reason": "The body does not fit its hash."}
+    story.add(Kind.REFUSED, sender=PARTICIPANT, mpan=None, details=details, body="{}")
+    await bench.tell(story, before)
+    run = await bench.run(run["id"], after=run["version"], wait=10)
+    (near,) = run["steps"][0]["nearMisses"]
+    assert near["reason"] == "401 The body does not fit its hash."
+
+
+async def test_given_other_business_of_the_participant_then_the_run_is_not_burdened(bench: Bench) -> None:
+    run, story = await begun(bench, timeout=20)
+    before = len(story.events)
+    for _ in range(600):
+        story.switch(mpan="2000056535971")
+    story.accepted("IF-021", "[ActivePower]", PARTICIPANT, mpan="2000056535971")
+    story.switch()
+    await bench.tell(story, before)
+    await bench.at_step(run, 2)
+    answer = await bench.http.get(f"{HOST}/api/runs/{run['id']}/evidence")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        events = [orjson.loads(line) for line in archive.read("journal.ndjson").splitlines()]
+    assert sum(event.get("mpan") == "2000056535971" for event in events) == 500
+    assert not any(event.get("interface") == "IF-021" for event in events)
 
 
 async def test_given_injection_then_the_css_stub_is_ordered_to_send_the_switch_request(bench: Bench) -> None:
