@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -147,4 +146,12 @@ def _quoted(text: str) -> str:
     """A YAML scalar that reads back as this very string."""
     if _PLAIN.match(text) and text.lower() not in _WORDS:
         return text
-    return "'" + text.replace("'", "''") + "'" if text.isprintable() else json.dumps(text)
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\' or not character.isprintable():
+        return f"\\U{ord(character):08x}"
+    return character
