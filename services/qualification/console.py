@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.qualification.format import Scenario
+from services.qualification.format import Scenario, Step
 
 _STYLES = {
     "passed": "bold green",
@@ -22,23 +23,58 @@ _STYLES = {
     "unknown": "yellow",
 }
 _COLUMNS = ("Step", "Description", "Source", "Recipient", "Message", "Who", "Valid", "Status", "Evidence")
+_LEFT_OUT_WHEN_NARROW = {"Valid", "Evidence"}
+_NARROW = 105  # characters; below, a table with every column would break words
+_NARROW_SCENARIO = 78
+
+
+class StepTable:
+    """A table of steps that leaves out its least telling columns where the terminal is narrow."""
+
+    def __init__(
+        self, title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Text]], narrow: int = _NARROW
+    ) -> None:
+        self._title = title
+        self._columns = columns
+        self._rows = rows
+        self._narrow = narrow
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrow = options.max_width < self._narrow
+        shown = [name for name in self._columns if not (narrow and name in _LEFT_OUT_WHEN_NARROW)]
+        table = Table(title=Text(self._title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+        table.padding = (0, 1, 0, 0)
+        for name in shown:
+            free = name in ("Description", "Status")
+            table.add_column(name, no_wrap=not free, ratio=1 if name == "Description" and narrow else None)
+        for row in self._rows:
+            table.add_row(*(row[name] for name in shown))
+        yield table
 
 
 def render(document: Mapping[str, Any]) -> RenderableType:
     """The step table as it stands, and under it what is waited for or what went wrong."""
     title = f"{document['testScenario']} · {document['testCase']} · MPAN {document['mpan']}"
-    table = Table(*_COLUMNS, title=Text(title, "bold"), title_justify="left", expand=False)
-    for step in document["steps"]:
-        table.add_row(*_row(step), end_section=False)
-    return Group(table, *_remarks(document))
+    return Group(StepTable(title, _COLUMNS, [_row(s) for s in document["steps"]]), *_remarks(document))
 
 
-def _row(step: Mapping[str, Any]) -> list[Text]:
-    message = f"{step['message']} {step['event'] or ''}".strip()
+def _row(step: Mapping[str, Any]) -> dict[str, Text]:
     description = step["description"] + (f" ({step['note']})" if step["note"] else "")
-    plain = (str(step["step"]), description, step["source"], step["recipient"], message, step["who"])
-    status = Text(step["status"], _STYLES.get(step["result"], "dim"))
-    return [*map(Text, plain), Text(step["valid"]), status, Text(step["evidence"])]
+    return {
+        "Step": Text(str(step["step"])),
+        "Description": Text(description),
+        "Source": Text(step["source"]),
+        "Recipient": Text(step["recipient"]),
+        "Message": Text(_message(step["message"], step["event"])),
+        "Who": Text(step["who"]),
+        "Valid": Text(step["valid"]),
+        "Status": Text(step["status"], _STYLES.get(step["result"], "dim")),
+        "Evidence": Text(step["evidence"]),
+    }
+
+
+def _message(message: str, event: str | None) -> str:
+    return f"{message}\n{event}" if event else message
 
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -107,15 +143,24 @@ def _site_data(document: Mapping[str, Any]) -> Table:
 
 def render_scenario(scenario: Scenario) -> RenderableType:
     """One test case: what it is about, its roles and its steps."""
-    roles = Table(
-        "Role", "Party", "DIP role", "May be a participant", title=Text("Roles", "bold"), title_justify="left"
-    )
+    title = Text("Roles", "bold")
+    roles = Table("Role", "Party", "DIP role", "May be a participant", title=title, title_justify="left")
+    roles.box, roles.padding = box.SIMPLE_HEAD, (0, 1, 0, 0)
     for name, role in scenario.roles.items():
         roles.add_row(name, role.title, role.role, "yes" if role.participant else "no")
-    steps = Table(*_COLUMNS[:5], "Valid", "Evidence", title=Text("Steps", "bold"), title_justify="left")
-    for step in scenario.steps:
-        message = f"{step.message} {step.event or ''}".strip()
-        texts = (str(step.step), step.description, step.source, step.recipient, message)
-        steps.add_row(*map(Text, (*texts, step.valid, step.evidence)))
+    columns = [name for name in _COLUMNS if name not in ("Who", "Status")]
+    steps = StepTable("Steps", columns, [_scenario_row(step) for step in scenario.steps], _NARROW_SCENARIO)
     head = Text.assemble((scenario.test_case, "bold"), f"\n{scenario.test_scenario}: {scenario.title}\n\n")
     return Group(head, Text(scenario.summary), Text(""), roles, steps)
+
+
+def _scenario_row(step: Step) -> dict[str, Text]:
+    return {
+        "Step": Text(str(step.step)),
+        "Description": Text(step.description),
+        "Source": Text(step.source),
+        "Recipient": Text(step.recipient),
+        "Message": Text(_message(step.message, step.event)),
+        "Valid": Text(step.valid),
+        "Evidence": Text(step.evidence),
+    }

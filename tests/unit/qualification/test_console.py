@@ -14,8 +14,8 @@ from services.qualification.verdict import evaluate
 from tests.unit.qualification.given import MPAN, Story, at, binding, headline
 
 
-def text(renderable: RenderableType) -> str:
-    console = Console(width=220, record=True, file=None, quiet=False, force_terminal=False)
+def text(renderable: RenderableType, width: int = 220) -> str:
+    console = Console(width=width, record=True, file=None, quiet=False, force_terminal=False)
     with console.capture() as captured:
         console.print(renderable)
     return captured.get()
@@ -49,6 +49,16 @@ def test_the_step_table_has_the_frameworks_columns_and_words() -> None:
     assert "Waiting for participant" in lines
     assert "Not Run" in lines
     assert "Step 5 Waiting for participant: Waiting for SUPI (2300000012) to send IF-031 [MSApp]" in lines
+
+
+def test_a_narrow_terminal_keeps_what_matters_whole() -> None:
+    story = Story(binding())
+    story.until_site_information()
+    lines = text(render(shown(story)), width=80)
+    for word in ("[MSAppInitialResp]", "Recipient", "PUB-032", "Status", "QTE"):
+        assert word in lines
+    assert "Evidence" not in lines
+    assert max(map(len, lines.splitlines())) <= 80
 
 
 def test_a_failed_step_is_explained_under_the_table() -> None:
