@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     kafka_retention_hours: int = Field(24 * 30, ge=-1)  # -1: for ever
 
     api_key_required: bool = True
+    trust_anchors: list[Path] = []  # PEM files: authorities trusted besides our own, for signing and TLS
     signature_window_seconds: float = Field(300.0, gt=0)
     max_body_bytes: int = Field(5_000_000, gt=0)
     max_batch: int = Field(500, gt=0)  # messages in one request

@@ -17,7 +17,7 @@ import httpx
 
 from backbone.clock import BusinessClock
 from backbone.database import Database
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, SettingsInvalid
 from backbone.journal import Journal, JournalIndex
 from backbone.log.opening import open_log
 from backbone.migrations import upgrade
@@ -180,8 +180,16 @@ async def open_context(
         gateway_url=gateway_url,
         dip_identity=identities[DIP.dip_id],
         service_url=urls.__getitem__,
+        trust_anchors=tuple(map(_trust_anchor, settings.trust_anchors)),
     )
     return context, identities
+
+
+def _trust_anchor(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsInvalid(f"DIPEMU_TRUST_ANCHORS: cannot read {file}: {fault}") from fault
 
 
 def announce(settings: Settings, url: str) -> None:

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from dipemu import VERSION
-from dipemu.cli import contracts, db, participants, run, sample, scenarios, serve, up, validate
+from dipemu.cli import (
+    contracts,
+    db,
+    participants,
+    participants_change,
+    run,
+    sample,
+    scenarios,
+    serve,
+    up,
+    validate,
+)
 from dipemu.cli.console import FAULT, PASSED, fail
 
 app = typer.Typer(
@@ -27,6 +38,7 @@ app = typer.Typer(
         "  dipemu run SITFTS0020-Smart-Single --server http://127.0.0.1:8080 --participant SUPI=2300000012"
     ),
 )
+participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(contracts.app, name="contracts")

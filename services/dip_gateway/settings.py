@@ -33,7 +33,6 @@ class GatewaySettings(BaseSettings):
     delivery_concurrency: int = Field(default=4, gt=0)  # POSTs under way to one webhook at a time
     seed: int = 0  # of backoff jitter and injected faults
     faults: str = ""  # path of a YAML file with fault rules in force from the start
-    trusted_anchors: list[str] = []  # paths of PEM files with further trust anchors for signing certificates
     unauthenticated_events_per_second: float = Field(
         default=20.0, gt=0
     )  # journal events for strangers, at most
