@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from backbone.journal.events import JournalEvent
+from services.qualification import orders
 from services.qualification.document import document
 from services.qualification.format import Step
 from services.qualification.results import Phase, RunState
@@ -50,7 +51,7 @@ class ActiveRun:
         self.stored = stored
         self.events = bounded(stored, [event for _, event in events])
         self.seen = {event.id for event in self.events}
-        self.released: set[int] = set()
+        self.released = orders.released(stored.binding, self.events)
         self.ending = False
         self.version = int(stored.document["version"])
         self.document = stored.document

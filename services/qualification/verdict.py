@@ -31,7 +31,6 @@ class _Fold:
     steps: dict[int, StepState] = field(default_factory=dict)
     deciding: dict[int, JournalEvent] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
-    ended_by_clock: bool = False
 
     @property
     def taken(self) -> set[str]:
@@ -59,9 +58,9 @@ def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent
     cancelled = orders.find(binding, events, orders.CANCEL)
     if cancelled:
         return _cancelled(fold, cancelled)
-    missing = orders.unconfirmed(scenario, binding, events)
-    if missing and fold.broken is None:
-        return _preparing(fold, missing, now)
+    missing, waited = orders.unconfirmed(scenario, binding, events), fold.first_open
+    if missing and waited and fold.broken is None:
+        return _preparing(fold, waited, missing, now)
     return _judge(fold, now)
 
 
@@ -191,14 +190,13 @@ def _settle(fold: _Fold, broken: StepState, now: datetime) -> RunState:
     return _state(fold, Phase.SETTLING, None, _summary(fold, broken.status), quiet)
 
 
-def _preparing(fold: _Fold, missing: Sequence[str], now: datetime) -> RunState:
+def _preparing(fold: _Fold, waited: Step, missing: Sequence[str], now: datetime) -> RunState:
     since = max([fold.binding.created, *orders.resumed(fold.binding, fold.events)])
     deadline = since + timedelta(seconds=fold.scenario.timeouts.harness)
-    waited = fold.first_open
     fault = _fault(fold, since)
-    if fault is not None and waited is not None:
+    if fault is not None:
         return _clock_decides(fold, _faulty(fold, waited, fault))
-    if now < deadline or waited is None:
+    if now < deadline:
         return _state(fold, Phase.PREPARING, None, "The harness prepares the run.", deadline)
     text = f"The harness did not prepare the run: no confirmation of {', '.join(missing)}."
     return _clock_decides(
