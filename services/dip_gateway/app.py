@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,17 +14,19 @@ from participant.identity import Identity
 from services.dip_gateway import responses
 from services.dip_gateway.admin import Admin
 from services.dip_gateway.admission import Admission
+from services.dip_gateway.asgi import Request
 from services.dip_gateway.channels import Channels
 from services.dip_gateway.companies import Companies
 from services.dip_gateway.courier import Courier
 from services.dip_gateway.delivery import Delivery
 from services.dip_gateway.faults import FaultPlan, FaultRule, read_rules
-from services.dip_gateway.front import Front
+from services.dip_gateway.front import Front, Handler, Reply, Route
 from services.dip_gateway.intake import Intake
 from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.limits import Bucket
 from services.dip_gateway.mishaps import Mishaps
+from services.dip_gateway.openapi import document
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.replay import Replay
@@ -59,10 +61,11 @@ def build(
     routes = [
         *channels.routes(),
         *Replay(context, settings, intake, channels.authorised).routes(),
-        *StatusPosts(context, admission, intake).routes(),
+        *StatusPosts(context, admission, intake, lapses).routes(),
         *Validating(context, admission).routes(),
         *Companies(context, admission).routes(),
         *Admin(context, ledger, plan, delivery.look_again).routes(),
+        Route("GET", "/openapi.json", _document(context, settings)),
     ]
     front = Front(context, settings, RefusalBook(context, settings), routes)
     takes_in = settings.gateway_parts != "workers"
@@ -75,6 +78,15 @@ def build(
 
 def _always() -> bool:
     return True
+
+
+def _document(context: Context, settings: GatewaySettings) -> Handler:
+    content = document(context.catalogue(), settings.api_version, context.settings.gateway_url)
+
+    async def handler(request: Request, values: Mapping[str, str]) -> Reply:
+        return Reply(200, content)
+
+    return handler
 
 
 def rules_from(path: str) -> list[FaultRule]:

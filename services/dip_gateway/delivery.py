@@ -183,7 +183,7 @@ class Delivery:
     def _take(self, lane: Lane, webhook: Webhook) -> list[Item]:
         if self._mishaps.outage(lane.recipient):
             return []
-        most = 1 if self._mishaps.plan else self._settings.delivery_batch
+        most = 1 if self._mishaps.plan.touches_messages else self._settings.delivery_batch
         count = min(most, webhook.max_message_count or most)
         size = webhook.max_payload_size * 1024 if webhook.max_payload_size else None
         return lane.take(self._context.clock.now(), count, size)

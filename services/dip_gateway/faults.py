@@ -101,6 +101,11 @@ class FaultPlan:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
+    @property
+    def touches_messages(self) -> bool:
+        """Whether a rule may strike a single message, not only hold all of them back."""
+        return any(rule.fault is not Fault.OUTAGE for rule in self._rules.values())
+
     def rules(self) -> list[FaultRule]:
         return list(self._rules.values())
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from backbone.errors import DatabaseUnavailable
+from backbone.errors import DatabaseUnavailable, LogUnavailable
 from participant.context import Context
 from services.dip_gateway import responses
 from services.dip_gateway.asgi import (
@@ -90,11 +90,15 @@ class Front:
             reply = self._refusal(refused)
         except ClientGone:
             return
-        except DatabaseUnavailable:
-            _log.warning("a request was answered 503: the database is away", exc_info=True)
+        except (DatabaseUnavailable, LogUnavailable):
+            _log.warning("a request was answered 503", exc_info=True)
             reply = self._refusal(
-                self._refused(503, "The database cannot be reached.", "Send it again later.")
+                self._refused(503, "What is kept cannot be reached.", "Send it again later.")
             )
+        except Exception as fault:  # noqa: BLE001 - the outermost of one request; the journal has it
+            _log.exception("a request failed unexpectedly")
+            await self._book.write_fault(request, fault)
+            reply = self._refusal(self._refused(500, "The gateway failed.", "This is a fault of ours."))
         await _send(send, reply)
 
     def _find(self, scope: Scope) -> tuple[Handler, dict[str, str]]:

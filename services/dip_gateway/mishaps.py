@@ -51,7 +51,7 @@ class Mishaps:
 
     async def on_entry(self, item: Item) -> Entry:
         """Draw what happens to an item that was just addressed."""
-        if not self.plan:
+        if not self.plan.touches_messages:
             return Entry()
         rules = await self._drawn(item, _ON_ENTRY)
         faults = {rule.fault: rule for rule in rules}
@@ -64,7 +64,7 @@ class Mishaps:
 
     async def on_sending(self, items: Sequence[Item]) -> frozenset[Fault]:
         """Draw what happens to this POST; with faults in force each holds one message."""
-        if not self.plan:
+        if not self.plan.touches_messages:
             return frozenset()
         rules = [rule for item in items for rule in await self._drawn(item, _ON_SENDING)]
         return frozenset(rule.fault for rule in rules)

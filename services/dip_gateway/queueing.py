@@ -87,9 +87,7 @@ def distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({identity(row): row for row in reversed(list(rows))}.values())[::-1]
 
 
-def items_added(
-    rows: Sequence[dict[str, Any]], added: Sequence[Row[tuple[int, str, str, str]]]
-) -> list[Item]:
+def items_added(rows: Sequence[dict[str, Any]], added: Sequence[Row[int, str, str, str]]) -> list[Item]:
     """The items of those rows that were new, in order of the rows."""
     ids = {(row.recipient, row.channel, row.occurrence): row.id for row in added}
     new = [row for row in rows if identity(row) in ids]

@@ -20,6 +20,7 @@ from services.dip_gateway.entries import code_of, problem, spelled
 from services.dip_gateway.errors import Refused, Subject
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.intake import Intake
+from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.responses import Entry, standard_body
 from services.dip_gateway.status import CHANNEL, SERVICE
 
@@ -27,8 +28,9 @@ from services.dip_gateway.status import CHANNEL, SERVICE
 class StatusPosts:
     """Takes status messages in; each entry goes to the party it names as its recipient."""
 
-    def __init__(self, context: Context, admission: Admission, intake: Intake) -> None:
+    def __init__(self, context: Context, admission: Admission, intake: Intake, lapses: Lapses) -> None:
         self._context = context
+        self._lapses = lapses
         self._admission = admission
         self._intake = intake
         self._dip_id = context.dip_identity.dip_id
@@ -39,6 +41,7 @@ class StatusPosts:
 
     async def post(self, request: Request, values: Mapping[str, str]) -> Reply:
         party = (await self._admission.admit(request)).party
+        lapse = await self._lapses.before(party.dip_id, CHANNEL)
         given = self._parsed(request, party)
         snapshot = await self._context.directory.snapshot()
         entries = [spelled(entry) for entry in given]
@@ -49,6 +52,8 @@ class StatusPosts:
             await self._context.log.append([r for entry in entries for r in self._records(entry, request)])
         except LogUnavailable as fault:
             raise self._intake.unavailable("The message log cannot be reached.") from fault
+        if lapse is not None:
+            raise self._lapses.failure(lapse, party.dip_id)
         answers = [_answer(entry, self._text(responses.SUCCESS), None) for entry in entries]
         return Reply(201, standard_body(answers, self._dip_id, self._context.clock.now()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -30,7 +30,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.database import metadata
 
 _IDENTIFIER = BigInteger().with_variant(Integer, "sqlite")
-_CHUNK: Final = 500
 
 reference_table = Table(
     "gateway_reference", metadata, Column("digest", BigInteger, primary_key=True, autoincrement=False)
@@ -110,15 +109,16 @@ async def save_references(connection: AsyncConnection, digests: Sequence[int]) -
 
 async def add_deliveries(
     connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]
-) -> list[Row[tuple[int, str, str, str]]]:
-    """Insert those not there yet; (id, recipient, channel, occurrence) of each new one."""
+) -> list[Row[int, str, str, str]]:
+    """Insert those not there yet; (id, recipient, channel, occurrence) of each new one.
+
+    For one writer at a time: what is above the highest ID of before is new.
+    """
     columns = delivery_table.c
-    added: list[Row[tuple[int, str, str, str]]] = []
-    for start in range(0, len(rows), _CHUNK):
-        query = insert_ignoring(connection, delivery_table).values(list(rows[start : start + _CHUNK]))
-        returned = query.returning(columns.id, columns.recipient, columns.channel, columns.occurrence)
-        added += (await connection.execute(returned)).all()
-    return added
+    before = int(await connection.scalar(select(func.max(columns.id))) or 0)
+    await connection.execute(insert_ignoring(connection, delivery_table), list(rows))
+    added = select(columns.id, columns.recipient, columns.channel, columns.occurrence)
+    return list((await connection.execute(added.where(columns.id > before))).all())
 
 
 async def waiting_deliveries(connection: AsyncConnection) -> Sequence[Row[Any]]:

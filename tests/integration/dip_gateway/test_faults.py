@@ -21,7 +21,6 @@ from tests.integration.dip_gateway.environment import (
     Gateway,
     Receiver,
     open_gateway,
-    until,
 )
 
 
@@ -173,7 +172,7 @@ async def test_a_72_hour_outage_then_everything_in_order_once(tmp_path: Path) ->
         assert gateway.receivers[REGISTRATION].requests == []
         gateway.context.clock.advance(timedelta(hours=72))
         receiver = gateway.receivers[REGISTRATION]
-        await until(lambda: len(receiver.requests) >= 1_000, 100)
+        await receiver.until(1_000, 100)
         numbers = [(envelope.header(m).reference or "")[-6:] for m in receiver.messages()]
         assert numbers == [f"{n:06x}" for n in range(1_000)]
         assert not any(envelope.header(m).replay for m in receiver.messages())

@@ -217,3 +217,43 @@ async def test_too_many_requests(tmp_path: Path) -> None:
         assert 1 <= int(answer.headers["Retry-After"]) <= 2
         other = gateway.message(OTHER_SUPPLIER)
         assert (await gateway.send(other, by=OTHER_SUPPLIER)).status_code == 201
+
+
+async def test_status_messages_meet_faults_too(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        rule = {"name": "one", "fault": "answer", "where": "intake", "interface": "STATUS", "times": 1}
+        await gateway.http.post(f"{gateway.url}/api/faults", json=rule)
+        assert (await gateway.request("/statusmessage", [entry()], by=REGISTRATION)).status_code == 503
+        assert (await gateway.request("/statusmessage", [entry()], by=REGISTRATION)).status_code == 201
+
+
+async def test_configuration_has_to_be_signed(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        paths = (f"/dip-channel/IF-031/pubconfig/{SUPPLIER}", f"/statusmessage/config/{SUPPLIER}")
+        for path in (*paths, "/statusmessage"):
+            assert (await gateway.http.post(gateway.url + path, json={})).status_code == 401
+        for path in paths:
+            assert (await gateway.http.delete(gateway.url + path)).status_code == 401
+
+
+async def test_configuration_is_removed_by_its_owner_only(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        path = f"/dip-channel/IF-031/pubconfig/{SUPPLIER}"
+        assert (await gateway.request(path, by=OTHER_SUPPLIER, method="DELETE")).status_code == 403
+
+
+async def test_the_document_lists_every_address(tmp_path: Path) -> None:
+    for version, paths in (("2.1", 8), ("2.2", 9)):
+        settings = GatewaySettings(api_version=version)
+        async with open_gateway(tmp_path / version, settings) as gateway:
+            document = (await gateway.http.get(f"{gateway.url}/openapi.json")).json()
+            assert document["info"]["version"] == version
+            assert len(document["paths"]) == paths
+
+
+async def test_a_fault_of_ours_is_answered_500_and_written_down(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        object.__setattr__(gateway.context, "index", None)
+        answer = await gateway.http.get(f"{gateway.url}/api/messages")
+        assert answer.status_code == 500
+        assert answer.json()["messageArray"][0]["help"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import httpx
 import orjson
 import pytest
 
+from backbone.errors import LogUnavailable
 from backbone.journal import JournalEvent, Kind
+from backbone.log import MessageLog, Record
 from participant import signing
 from participant.authority import CertificateAuthority
 from services.dip_gateway.settings import GatewaySettings
@@ -193,6 +196,74 @@ async def test_too_many_messages(gateway: Gateway) -> None:
     answer = await gateway.send(*(gateway.message() for _ in range(6)))
     event = await refused(gateway, answer, 400, "MSG1001")
     assert "5 are allowed" in event.details["reason"]
+
+
+async def test_time_in_the_future(gateway: Gateway) -> None:
+    ahead = gateway.context.clock.now() + timedelta(minutes=6)
+    await refused(gateway, await gateway.send(gateway.message(now=ahead)), 400, "MSG1007")
+
+
+async def test_role_that_is_not_the_senders(gateway: Gateway) -> None:
+    message = gateway.message()
+    message["payload"]["CommonBlock"]["S1"]["senderRoleID"] = "REGS"
+    await refused(gateway, await gateway.send(message), 400, "MSG1010")
+
+
+async def test_role_that_does_not_send_this_interface(gateway: Gateway) -> None:
+    message = gateway.message(REGISTRATION)
+    await refused(gateway, await gateway.send(message, by=REGISTRATION), 400, "MSG1010")
+
+
+async def test_connection_provider_that_was_not_nominated(gateway: Gateway) -> None:
+    message = gateway.message(connection_provider="1000000009")
+    await refused(gateway, await gateway.send(message), 400, "MSG1011")
+
+
+async def test_correlation_id_that_the_dip_never_gave(gateway: Gateway) -> None:
+    await refused(gateway, await gateway.send(gateway.message(correlation_id="mine")), 400, "MSG1012")
+
+
+async def test_body_that_does_not_arrive_in_time(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path, GatewaySettings(request_timeout_seconds=0.2)) as gateway:
+        host, port = gateway.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"POST {CHANNEL} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n[".encode())
+        assert b" 408 " in await reader.readline()
+        writer.close()
+        [event] = await gateway.events(Kind.REFUSED)
+        assert event.details["status"] == 408
+
+
+async def test_connection_provider_sends_for_who_nominated_it(gateway: Gateway) -> None:
+    await gateway.context.directory.nominate(OTHER_SUPPLIER, SUPPLIER)
+    message = gateway.message(OTHER_SUPPLIER, connection_provider=SUPPLIER)
+    assert (await gateway.send(message, by=SUPPLIER)).status_code == 201
+    path = f"/dip-channel/IF-036/pubconfig/{OTHER_SUPPLIER}"
+    assert (await gateway.request(path, {"callbackURL": "https://a.example/x"})).status_code == 201
+
+
+async def test_log_that_is_away_means_nothing_was_accepted(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path, workers=False) as gateway:
+        message = gateway.message()
+        append = gateway.context.log.append
+        away = AwayLog(gateway.context.log)
+        object.__setattr__(gateway.context, "log", away)
+        answer = await gateway.send(message)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        object.__setattr__(gateway.context, "log", away.real)
+        assert away.real.append == append
+        assert (await gateway.send(message)).status_code == 201
+
+
+class AwayLog:
+    """A log that cannot be reached; what is behind it is untouched."""
+
+    def __init__(self, real: MessageLog) -> None:
+        self.real = real
+
+    async def append(self, records: Sequence[Record]) -> None:
+        raise LogUnavailable("the broker is away")
 
 
 async def test_channel_of_another_interface(gateway: Gateway) -> None:
