@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ PREFIXES: Mapping[str, str] = {
     "central_services_stub": "/central-services",
     "qualification": "/api",
 }
+# What the gateway tells whoever runs the emulator; the rest of /api is about qualification.
+GATEWAY_VIEWS = ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings")
 
 
 @dataclass
@@ -125,7 +127,9 @@ def build_services(
     for name in names:
         build = import_module(f"services.{name}.app").build
         played = identities_of(name, identities)
-        services.append(build(context, played) if played else build(context))
+        built = build(context, played) if played else build(context)
+        views = GATEWAY_VIEWS if name == "dip_gateway" else ()
+        services += [built, *(replace(built, prefix=view, workers=()) for view in views)]
     return services
 
 

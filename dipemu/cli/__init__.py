@@ -11,6 +11,7 @@ from dipemu import VERSION
 from dipemu.cli import (
     contracts,
     db,
+    messages,
     participants,
     participants_change,
     run,
@@ -41,6 +42,7 @@ app = typer.Typer(
 participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
+app.add_typer(messages.app, name="messages")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
 app.command("up")(up.up)
