@@ -49,19 +49,18 @@ class Reader:
     def __init__(self, items: Mapping[str, Any], blocks: Mapping[str, Any]) -> None:
         self.items = {key: _read_item(key, entry) for key, entry in items.items()}
         self._raw = {_split_name(key)[0]: (key, entry or {}) for key, entry in blocks.items()}
-        self.blocks: dict[str, Block] = {}
-        for key in self._raw:
-            self._block(key)
+        self._built: dict[str, Block] = {}
+        self.blocks = {key: self._block(key) for key in self._raw}
 
     def interface(self, name: str, variants: Mapping[str, Any]) -> Interface:
         return Interface(name, tuple(self._variant(name, key, entry) for key, entry in variants.items()))
 
     def _block(self, key: str) -> Block:
-        if key not in self.blocks:
+        if key not in self._built:
             name, entry = self._raw[key]
             fields = tuple(self._field(f, of) for f, of in entry.items())
-            self.blocks[key] = _flagged(key, fields, _split_name(name)[2])
-        return self.blocks[key]
+            self._built[key] = _flagged(key, fields, _split_name(name)[2])
+        return self._built[key]
 
     def _field(self, name: str, of: str) -> Field:
         label, required, _ = _split_name(name)
