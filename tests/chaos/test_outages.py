@@ -1,0 +1,132 @@
+"""The distributed composition under load: Kafka away, PostgreSQL away, each process killed in turn.
+
+Full size: ``DIPEMU_CHAOS_OUTAGE_SECONDS=30 DIPEMU_CHAOS_PROCESSES=99 pytest -s tests/chaos/test_outages.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from backbone.log.kafka import KafkaLog
+from participant.identity import Identity
+from tests.chaos.load import Load
+from tests.chaos.rig import RETRIES, Parties, add_participants, read_journal, size, verdict
+from tests.chaos.services import Part, own_kafka, own_postgres
+from tests.chaos.webhooks import listening, moody
+from tests.e2e.distributed import STUBS, Distributed, running
+
+OUTAGE_SECONDS = size("OUTAGE_SECONDS", 5)
+CALM_SECONDS = 3.0
+PROCESSES = ["workers.0", "dip_gateway.0", "registration", "workers.1", "dip_gateway.1", *STUBS]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.postgres,
+    pytest.mark.slow,
+    pytest.mark.timeout(600 + 4 * OUTAGE_SECONDS),
+]
+
+
+@dataclass
+class Place:
+    """The composition under test with the parts it stands on."""
+
+    composition: Distributed
+    kafka: Part
+    bootstrap: str
+    postgres: Part
+    identities: Mapping[str, Identity]
+
+    @property
+    def urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.composition.gateways]
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run; one that ended is not in it."""
+        return {n: p.pid for n, p in self.composition.processes.items() if p.poll() is None}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("outages")
+    (folder / "data").mkdir()
+    with own_kafka() as (kafka, bootstrap), own_postgres() as (postgres, server):
+        name = f"chaos_{uuid4().hex[:8]}"
+        administer(server, f'CREATE DATABASE "{name}"')
+        database = make_url(server).set(database=name).render_as_string(hide_password=False)
+        with pytest.MonkeyPatch.context() as patch:
+            for variable, value in RETRIES.items():
+                patch.setenv(variable, value)
+            with running(folder, bootstrap, database) as composition:
+                identities = add_participants(
+                    folder / "data", folder, composition.url, DIPEMU_DATABASE_URL=database
+                )
+                yield Place(composition, kafka, bootstrap, postgres, identities)
+        administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def administer(server: str, statement: str) -> None:
+    url = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    subprocess.run(["psql", "-q", "-d", url, "-c", statement], check=True)
+
+
+@asynccontextmanager
+async def under_load(place: Place, what: str) -> AsyncIterator[Load]:
+    """Load before, during and after the block; then everything has to arrive, and the history to hold."""
+    began = datetime.now(UTC)
+    async with listening(moody(seed=2)) as webhooks:
+        parties = Parties(place.identities, webhooks)
+        await parties.set_webhooks()
+        load = parties.load(place.urls, pause=0.1)
+        task = asyncio.create_task(load.run())
+        try:
+            await load.tally.accepted.wait()
+            await asyncio.sleep(CALM_SECONDS)
+            yield load
+            load.tally.accepted.clear()
+            await asyncio.wait_for(load.tally.accepted.wait(), 60)
+            await asyncio.sleep(CALM_SECONDS)
+        finally:
+            load.stopped.set()
+            await task
+        await parties.drained(load)
+        log = await KafkaLog.open(place.bootstrap)
+        journal = [event for event in await read_journal(log) if event.at >= began]
+        await log.close()
+        verdict(parties, load, journal, what)
+
+
+@pytest.mark.parametrize("which", ["kafka", "postgres"])
+async def test_given_load_when_it_is_away_for_a_while_then_nothing_is_lost_and_nobody_restarts(
+    place: Place, which: str
+) -> None:
+    part = place.kafka if which == "kafka" else place.postgres
+    before = place.pids()
+    async with under_load(place, f"{part.name} away for {OUTAGE_SECONDS} s") as load:
+        await asyncio.to_thread(part.stop)
+        refused = load.tally.attempts["503"]
+        await asyncio.sleep(OUTAGE_SECONDS)
+        if which == "kafka":
+            assert load.tally.attempts["503"] > refused, load.tally.attempts
+        await asyncio.to_thread(part.start)
+    assert place.pids() == before
+    for name in place.composition.names():
+        await asyncio.to_thread(place.composition.wait_ready, name)
+
+
+async def test_given_load_when_each_process_is_killed_in_turn_then_the_history_holds(place: Place) -> None:
+    killed = PROCESSES[: size("PROCESSES", 3)]
+    async with under_load(place, f"killed in turn: {', '.join(killed)}"):
+        for name in dict.fromkeys(killed):
+            await asyncio.to_thread(place.composition.kill, name)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(place.composition.launch, name)
+            await asyncio.to_thread(place.composition.wait_ready, name)
