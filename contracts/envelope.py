@@ -208,7 +208,8 @@ def custom(message: object) -> Mapping[str, Any]:
 
 
 def _day(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%d")
+    day = moment.astimezone(UTC)
+    return f"{day.year:04}{day.month:02}{day.day:02}"  # on every message's way in: strftime costs thrice that
 
 
 def _addressing(primary: Sequence[str], secondary: Sequence[str], always: Sequence[str]) -> dict[str, Any]:

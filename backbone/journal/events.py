@@ -76,7 +76,7 @@ class JournalEvent:
 
     def to_bytes(self) -> bytes:
         """One line of ``journal.ndjson``, without the line end; empty fields are left out."""
-        pairs = {f.name: getattr(self, f.name) for f in fields(self)}
+        pairs = {name: getattr(self, name) for name in _FIELDS}
         return orjson.dumps({k: v for k, v in pairs.items() if v not in (None, (), {})})
 
     def to_record(self) -> Record:
@@ -91,3 +91,6 @@ class JournalEvent:
         data["at"] = datetime.fromisoformat(data["at"])
         data["codes"] = tuple(data.get("codes", ()))
         return cls(**data)
+
+
+_FIELDS = tuple(f.name for f in fields(JournalEvent))
