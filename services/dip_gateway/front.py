@@ -47,6 +47,8 @@ class Reply:
 
 
 Handler = Callable[[Request, Mapping[str, str]], Awaitable[Reply]]
+Found = tuple[Mapping[str, Handler], Mapping[str, str]]
+_KEPT_ADDRESSES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Front:
         self._dip_id = context.dip_identity.dip_id
         self._failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
         self._routes = _table(routes)
+        self._found: dict[bytes, Found] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -101,16 +104,27 @@ class Front:
             reply = self._refusal(self._refused(500, "The gateway failed.", "This is a fault of ours."))
         await _send(send, reply)
 
-    def _find(self, scope: Scope) -> tuple[Handler, dict[str, str]]:
+    def _find(self, scope: Scope) -> tuple[Handler, Mapping[str, str]]:
         """The handler for a path and method. Raises Refused with 404, 405 or 406."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        found = self._found.get(raw) or self._search(raw)
+        if found is not None:
+            methods, values = found
+            return self._for_method(scope, methods), values
+        text = "This address is not known; POST messages to /dip-channel/IF-nnn."
+        raise self._refused(404, "There is nothing at this address.", text)
+
+    def _search(self, raw: bytes) -> Found | None:
+        """The methods at an address and its variable parts; found ones are kept, since most repeat."""
         parts = raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")
         for words, methods in self._routes.get(len(parts), ()):
             values = _match(words, parts)
             if values is not None:
-                return self._for_method(scope, methods), values
-        text = "This address is not known; POST messages to /dip-channel/IF-nnn."
-        raise self._refused(404, "There is nothing at this address.", text)
+                if len(self._found) >= _KEPT_ADDRESSES:
+                    self._found.clear()
+                self._found[raw] = methods, values
+                return methods, values
+        return None
 
     def _for_method(self, scope: Scope, methods: Mapping[str, Handler]) -> Handler:
         handler = methods.get(scope["method"])

@@ -131,6 +131,8 @@ def explain(judged: Judged) -> str:
 
 def _distinct(*findings: Finding) -> tuple[Finding, ...]:
     """The schema and the rules here may find the same fault; one telling is enough."""
+    if len(findings) < 2:
+        return findings
     first: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         first.setdefault((finding.code, finding.pointer.casefold()), finding)

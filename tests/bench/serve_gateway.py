@@ -1,4 +1,5 @@
-"""Starts what bench_gateway measures: ``python -m tests.bench.serve_gateway bare|intake|all DIRECTORY``.
+"""Starts what bench_gateway measures: ``python -m tests.bench.serve_gateway bare|intake|all DIRECTORY
+[<DIP ID>=<webhook> …]``.
 
 Prints the port it listens on. ``intake``: the gateway's way in alone; ``all``: with routing, delivery and
 the journal's index beside it in the same process, as ``dipemu up`` has them.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -70,14 +72,15 @@ async def open_context(stack: AsyncExitStack, folder: Path) -> Context:
     )
 
 
-async def main(kind: str, folder: Path, webhook: str) -> None:
+async def main(kind: str, folder: Path, webhooks: Sequence[str]) -> None:
     async with AsyncExitStack() as stack:
         app: Any = bare
         tasks = []
         if kind != "bare":
             context = await open_context(stack, folder)
-            if webhook:
-                await context.directory.set_webhook("2200000012", "*", Webhook(webhook))
+            for webhook in webhooks:
+                dip_id, _, url = webhook.partition("=")
+                await context.directory.set_webhook(dip_id, "*", Webhook(url))
             service = build(context, settings=GatewaySettings())
             app = service.app
             workers = [*service.workers, context.index.run] if kind == "all" else service.workers[:1]
@@ -96,4 +99,4 @@ async def main(kind: str, folder: Path, webhook: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))
