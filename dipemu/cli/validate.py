@@ -48,8 +48,8 @@ def validate(
 
 
 def _check(messages: list[Any], catalogues: list[Catalogue]) -> list[Checked]:
-    from contracts.reading.choice import choose
     from contracts.validation import Validator
+    from contracts.versions import choose
 
     validators = {one.version: Validator(one) for one in catalogues}
     return [validators[choose(catalogues, message).version].check(message) for message in messages]

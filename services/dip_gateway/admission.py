@@ -17,6 +17,8 @@ from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused
 from services.dip_gateway.limits import Bucket
 from services.dip_gateway.responses import Entry
+from services.dip_gateway.settings import GatewaySettings
+from services.dip_gateway.tls_binding import TlsBinding
 
 # Identity not shown: 401. Identity shown, and it is not one that may do this: 403.
 _FORBIDDEN: Final = frozenset(
@@ -38,7 +40,8 @@ class Admission:
     ``bucket``: how fast one party may send.
     """
 
-    def __init__(self, context: Context, failed: str, bucket: Bucket) -> None:
+    def __init__(self, context: Context, settings: GatewaySettings, failed: str, bucket: Bucket) -> None:
+        self._tls = TlsBinding(context.directory, settings)
         self._directory = context.directory
         self._verifier = context.verifier
         self._required = context.settings.api_key_required
@@ -56,6 +59,7 @@ class Admission:
             if party is None:
                 party = await self._by_certificate(signed)
             await self._directory.check_signer(party.dip_id, signed, now)
+            await self._tls.check(request, party)
         except SignatureRefused as fault:
             status = 403 if fault.reason in _FORBIDDEN else 401
             raise self._refused(status, fault.message, fault.help, fault.reason.value, party) from fault

@@ -47,7 +47,7 @@ def build(
     """Build the gateway. ``settings``: default from the environment."""
     settings = settings or GatewaySettings()
     failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
-    admission = Admission(context, failed, Bucket(settings.rate_per_second, settings.rate_burst))
+    admission = Admission(context, settings, failed, Bucket(settings.rate_per_second, settings.rate_burst))
     settle = KAFKA_SETTLE_SECONDS if context.settings.kafka else 0.0
     references = References(context.database, context.log, settle)
     plan = FaultPlan(settings.seed, rules_from(settings.faults))

@@ -40,6 +40,7 @@ class Request:
     scheme: str
     body: bytes
     client: str
+    certificate: str | None = None  # PEM; what the caller's TLS session proved
 
     @cached_property
     def url(self) -> str:
@@ -65,7 +66,15 @@ def request_of(scope: Scope, body: bytes) -> Request:
         scheme=scope.get("scheme", "http"),
         body=body,
         client=client[0] if client else "",
+        certificate=_tls_certificate(scope),
     )
+
+
+def _tls_certificate(scope: Scope) -> str | None:
+    """The caller's certificate as the ASGI TLS extension gives it."""
+    tls = scope.get("extensions", {}).get("tls")
+    chain = tls.get("client_cert_chain") if tls else None
+    return str(chain[0]) if chain else None
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:

@@ -16,7 +16,6 @@ from backbone.log import Record
 from contracts import Catalogue, envelope, routing
 from contracts.errors import ContractError
 from contracts.semantics import RULES, Semantics
-from contracts.validation import Validator
 from participant.context import Context
 from participant.parties import Party, Snapshot
 from services.dip_gateway import responses, texts
@@ -24,6 +23,7 @@ from services.dip_gateway.admission import Admission, Admitted
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused, Subject
 from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch
+from services.dip_gateway.judges import Judges
 from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.references import References
 from services.dip_gateway.responses import Entry
@@ -63,8 +63,10 @@ class Intake:
         self._lapses = lapses
         self._references = references
         self._catalogue: Catalogue = context.catalogue()
-        rules = Semantics.of([*_ALL_OFF, *settings.semantic_rules]) if settings.semantic_rules else None
-        self._validator = Validator(self._catalogue, semantics=rules)
+        self._judges = Judges(
+            [context.catalogue(version) for version in context.settings.contracts],
+            Semantics.of([*_ALL_OFF, *settings.semantic_rules]) if settings.semantic_rules else None,
+        )
         self._tolerance = timedelta(seconds=settings.timestamp_tolerance_seconds)
         self._nesting = settings.max_nesting
         self._senders: dict[tuple[str, str | None], frozenset[str]] = {}
@@ -73,7 +75,7 @@ class Intake:
     def channel(self, name: str) -> str:
         """The interface of a URL's channel, whatever its case. Raises Refused with 404."""
         channel = name.upper()
-        if channel in self._catalogue.interfaces:
+        if self._judges.knows(channel):
             return channel
         text = f"There is no channel {name}. Channels are named like the interfaces: IF-031, REP-002."
         raise Refused(404, text, [self._entry("MSG1002", text)], detail="channel unknown")
@@ -136,7 +138,7 @@ class Intake:
             channel=channel,
             party=party,
             party_of=snapshot.party,
-            check=self._validator.check,
+            check=self._judges.check,
             senders=self._roles_of,
             known=self._references.known,
             now=self._now,
@@ -149,7 +151,7 @@ class Intake:
         key = (interface, event)
         if key not in self._senders:
             try:
-                roles = routing.rule(self._catalogue, interface, event).senders
+                roles = routing.rule(self._judges.catalogue_of(interface), interface, event).senders
             except ContractError:
                 return frozenset()
             self._senders[key] = roles

@@ -23,6 +23,8 @@ class GatewaySettings(BaseSettings):
         default=300.0, ge=0
     )  # senderTimestamp in the future; then MSG1007
     semantic_rules: list[str] = []  # beyond the schema, asked before the answer: mpan-check-digit=error
+    proxy_addresses: list[str] = []  # of proxies that end TLS; only from these the header below is believed
+    proxy_certificate_header: str = ""  # the caller's certificate: URL-encoded PEM, or base64 of DER
     max_nesting: int = Field(default=32, gt=0)  # depth of the JSON of one request
     rate_per_second: float = Field(default=0.0, ge=0)  # requests per party; 0: no limit
     rate_burst: int = Field(default=100, gt=0)
