@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -151,6 +151,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     engine = create_async_engine(url, connect_args={"timeout": 30})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _give_up_lock)
     return engine
 
 
@@ -164,6 +165,16 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _give_up_lock(connection: Any, record: object, fault: BaseException | None) -> None:
+    """End the transaction of a connection that is thrown away because its task was cancelled.
+
+    Closing is not enough: while a statement of it is still referred to (by the traceback of the
+    cancellation, say), SQLite keeps the connection, and the write lock with it.
+    """
+    with suppress(sqlite3.Error, ValueError):  # ValueError: it is closed already
+        connection.run_async(lambda driver: asyncio.shield(driver.rollback()))
 
 
 def _postgresql(url: URL) -> AsyncEngine:
