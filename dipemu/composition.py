@@ -27,8 +27,10 @@ from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
 from participant.authority import CertificateAuthority
+from participant.certificates import read_trust_anchors
 from participant.context import Context
 from participant.directory import Directory, Webhook
+from participant.errors import CertificateUnusable
 from participant.identity import Identity
 
 INTERNAL_URL = "http://harness.internal"
@@ -184,16 +186,16 @@ async def open_context(
         gateway_url=gateway_url,
         dip_identity=identities[DIP.dip_id],
         service_url=urls.__getitem__,
-        trust_anchors=tuple(map(_trust_anchor, settings.trust_anchors)),
+        trust_anchors=_trust_anchors(settings.trust_anchors),
     )
     return context, identities
 
 
-def _trust_anchor(file: Path) -> str:
+def _trust_anchors(files: Sequence[Path]) -> tuple[str, ...]:
     try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise SettingsInvalid(f"DIPEMU_TRUST_ANCHORS: cannot read {file}: {fault}") from fault
+        return read_trust_anchors(files)
+    except CertificateUnusable as fault:
+        raise SettingsInvalid(f"DIPEMU_TRUST_ANCHORS: {fault}") from fault
 
 
 def announce(settings: Settings, url: str) -> None:
