@@ -89,6 +89,7 @@ def expired(context: Context) -> Identity:
 
 def packed(items: Sequence[Item]) -> bytes:
     """The body: an array of messages, or of status entries; a status message is an array already."""
+    bodies = [item.body or b"" for item in items]
     if items[0].channel == STATUS:
-        return b"[" + b",".join(item.body[1:-1] for item in items) + b"]"
-    return b"[" + b",".join(item.body for item in items) + b"]"
+        bodies = [body[1:-1] for body in bodies]
+    return b"[" + b",".join(bodies) + b"]"

@@ -208,6 +208,7 @@ class Delivery:
         held = [item for item in lane.items() if not item.announced]
         for item in held:
             item.announced = True
+            item.body = None
         if held:
             await until_done(lambda: self._reporter.held(held), "delivery")
 
@@ -223,12 +224,21 @@ class Delivery:
 
     async def _carried(self, webhook: Webhook, taken: Sequence[Item]) -> Parcel:
         faults = await self._mishaps.on_sending(taken)
+        await until_done(lambda: self._load_bodies(taken), "delivery")
         try:
             return await self._courier.carry(webhook, taken, faults)
         except Exception as fault:  # noqa: BLE001 - the outermost of one delivery; see the journal
             # An in-process recipient may raise anything at all. It is tried again, like no answer.
             _log.exception("a delivery to %s failed unexpectedly", webhook.url)
             return Parcel(webhook.url, {}, b"", Answer(error=f"{type(fault).__name__}: {fault}"))
+
+    async def _load_bodies(self, taken: Sequence[Item]) -> None:
+        """Read what was not kept in memory while it waited."""
+        missing = {item.id: item for item in taken if item.body is None}
+        if missing:
+            async with self._context.database.read() as connection:
+                for key, body in (await store.load_bodies(connection, list(missing))).items():
+                    missing[key].body = body
 
     async def _conclude(self, taken: Sequence[Item], parcel: Parcel) -> datetime | None:
         """Record an attempt: journal first, then the table, so that a crash between the two repeats it."""

@@ -20,7 +20,9 @@ def read_header(message: Any) -> Header:
             mpan = m0["principalMPAN"]
         if m0 is not None and not mpan:
             return envelope.header(message)
-        addressed = common.get("A0")
+        primary = common["A0"]["primaryRecipients"] if common.get("A0") else []
+        if type(primary) is not list or not all(type(dip_id) is str for dip_id in primary):
+            return envelope.header(message)
         header = Header(
             interface=s0["interfaceID"],
             event=s0["eventCode"],
@@ -35,7 +37,7 @@ def read_header(message: Any) -> Header:
             mpan=mpan,
             distributor_dip_id=m0["distributorDIPID"] if m0 else None,
             gsp_group=m0["GSPGroupID"] if m0 else None,
-            primary=tuple(addressed["primaryRecipients"]) if addressed else (),
+            primary=tuple(primary),
         )
     except (KeyError, TypeError, AttributeError):
         return envelope.header(message)
@@ -58,6 +60,5 @@ def _sound(header: Header) -> bool:
         header.mpan,
         header.distributor_dip_id,
         header.gsp_group,
-        *header.primary,
     )
     return all(part is None or type(part) is str for part in parts)

@@ -15,7 +15,10 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class Item:
-    """One delivery on its way. ``id`` as in the table; ``due``: not before this moment, None for at once."""
+    """One delivery on its way. ``id`` as in the table; ``due``: not before this moment, None for at once.
+
+    ``body``: None while it waits long, and read from the table when it is sent; ``size``: its bytes.
+    """
 
     id: int
     recipient: str
@@ -23,7 +26,8 @@ class Item:
     occurrence: str
     publication: str
     order_key: str
-    body: bytes
+    body: bytes | None
+    size: int = 0
     mpan: str | None = None
     sender: str | None = None
     event: str | None = None
@@ -80,7 +84,7 @@ class Lane:
                 break
             self._ready.popleft()
             taken += more
-            room = None if room is None else room - sum(len(item.body) + 1 for item in more)
+            room = None if room is None else room - sum(item.size + 1 for item in more)
         return taken
 
     def settle(self, taken: Sequence[Item], *, again: datetime | None = None) -> None:
@@ -120,9 +124,9 @@ def _leading(queue: deque[Item], now: datetime, count: int, room: int | None, *,
     found: list[Item] = []
     for item in queue:
         due = item.due is None or item.due <= now
-        fits = room is None or len(item.body) + 1 <= room or (first and not found)
+        fits = room is None or item.size + 1 <= room or (first and not found)
         if len(found) == count or not due or not fits:
             break
         found.append(item)
-        room = None if room is None else room - len(item.body) - 1
+        room = None if room is None else room - item.size - 1
     return found

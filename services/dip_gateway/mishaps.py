@@ -100,7 +100,7 @@ class Mishaps:
 
 def spoiled(items: Sequence[Item], faults: frozenset[Fault]) -> list[Item]:
     """The items with their bodies as the faults would have them."""
-    return [replace(item, body=spoiled_body(item.body, faults)) for item in items]
+    return [replace(item, body=spoiled_body(item.body or b"", faults)) for item in items]
 
 
 class Latecomers:

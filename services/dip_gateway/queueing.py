@@ -20,7 +20,6 @@ _ITEM_FIELDS = (
     "occurrence",
     "publication",
     "order_key",
-    "body",
     "mpan",
     "sender",
     "event",
@@ -102,4 +101,6 @@ def item_of(row: Row[Any]) -> Item:
 
 
 def _item(values: Any) -> Item:
-    return Item(**{name: values[name] for name in _ITEM_FIELDS})
+    body = values.get("body")
+    size = len(body) if body is not None else values["size"]
+    return Item(**{name: values[name] for name in _ITEM_FIELDS}, body=body, size=size)

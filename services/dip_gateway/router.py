@@ -11,6 +11,7 @@ import orjson
 
 from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord, Record
+from backbone.log.dead_letters import bury
 from contracts import envelope, routing
 from contracts.envelope import Header
 from contracts.errors import ContractError
@@ -68,7 +69,7 @@ class Router:
 
         Done again after a crash, it appends the same once more, under the same IDs.
         """
-        messages = [_read(consumed.record) for consumed in records]
+        messages = [message for c in records if (message := await self._readable(c)) is not None]
         mpans = {m.header.mpan for m in messages if m.header.mpan}
         book = await until_done(lambda: self._ledger.read(mpans), "the router")
         snapshot = await until_done(self._context.directory.snapshot, "the router")
@@ -81,6 +82,15 @@ class Router:
             out += self._records(message, snapshot, book)
         await until_done(lambda: self._context.log.append(out), "the router")
         await until_done(lambda: self._ledger.learn(learnt), "the router")
+
+    async def _readable(self, consumed: ConsumedRecord) -> Message | None:
+        """The message; one that cannot be read is put aside, so that those behind it are not held up."""
+        try:
+            return _read(consumed.record)
+        except (ValueError, KeyError, TypeError) as fault:
+            reason = f"not an accepted message: {type(fault).__name__}: {fault}"
+            await until_done(lambda: bury(self._context.log, GROUP, consumed, reason), "the router")
+            return None
 
     def _records(self, message: Message, snapshot: Snapshot, book: Book) -> list[Record]:
         header = message.header

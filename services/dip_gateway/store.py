@@ -121,10 +121,20 @@ async def add_deliveries(
     return list((await connection.execute(added.where(columns.id > before))).all())
 
 
-async def waiting_deliveries(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """Every delivery that is not finished, oldest first."""
-    query = select(delivery_table).where(delivery_table.c.state == "waiting")
-    return (await connection.execute(query.order_by(delivery_table.c.id))).all()
+async def waiting_deliveries(connection: AsyncConnection) -> list[Row[Any]]:
+    """Every delivery that is not finished, oldest first; the ``size`` of its body in place of the body."""
+    columns: list[Any] = [column for column in delivery_table.c if column.name != "body"]
+    columns.append(func.length(delivery_table.c.body).label("size"))
+    query = select(*columns).where(delivery_table.c.state == "waiting").order_by(delivery_table.c.id)
+    rows: list[Any] = list((await connection.execute(query)).all())
+    return rows
+
+
+async def load_bodies(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, bytes]:
+    """The bodies of these deliveries, by ID."""
+    columns = delivery_table.c
+    rows = await connection.execute(select(columns.id, columns.body).where(columns.id.in_(ids)))
+    return {row.id: row.body for row in rows}
 
 
 async def finish_deliveries(connection: AsyncConnection, results: Sequence[Mapping[str, Any]]) -> None:

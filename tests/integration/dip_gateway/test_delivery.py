@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from backbone.journal import Kind
+from backbone.log import Record
 from contracts import envelope
 from participant.directory import Webhook
 from participant.signing import Verifier
@@ -199,6 +200,30 @@ async def test_given_killed_before_delivery_when_started_again_then_delivered_on
         assert len(gateway.receivers[REGISTRATION].messages()) == 1
         answer = await gateway.send(gateway.message(unique="aa"))
         assert answer.json()["messageArray"][0]["message"].startswith("MSG1006")
+
+
+async def test_a_record_that_is_no_message_holds_nobody_up(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path, listening=[REGISTRATION]) as gateway:
+        for value, headers in ((b"nonsense", {}), (b"{}", {"transaction-id": "T"}), (b"[]", {})):
+            await gateway.context.log.append([Record("dip.if.IF-031", MPAN, value, headers)])
+        await gateway.send(gateway.message())
+        await gateway.events(Kind.DELIVERED)
+        async with gateway.context.log.consume("test", ["dead-letter.gateway-router"]) as subscription:
+            assert len(await subscription.fetch()) == 3
+
+
+async def test_what_waits_long_is_read_again_when_it_is_sent(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        await gateway.send(gateway.message(unique="aa"))
+        await gateway.events(Kind.HELD)
+    async with open_gateway(tmp_path) as gateway:
+        await gateway.send(gateway.message(unique="bb"))
+        await gateway.events(Kind.HELD, count=2)
+        receiver = Receiver()
+        async with serving(receiver) as url:
+            await gateway.context.directory.set_webhook(REGISTRATION, "*", Webhook(f"{url}/late"))
+            messages = await receiver.until(2)
+            assert [(envelope.header(m).reference or "")[-2:] for m in messages] == ["aa", "bb"]
 
 
 async def test_the_count_of_attempts_outlives_a_restart(tmp_path: Path) -> None:

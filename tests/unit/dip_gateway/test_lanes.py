@@ -16,7 +16,7 @@ LATER = NOW + timedelta(seconds=10)
 
 
 def item(number: int, key: str = "mpan", body: bytes = b"{}") -> Item:
-    return Item(number, "2300000001", "IF-031", f"T-{number}", "PUB-031", key, body)
+    return Item(number, "2300000001", "IF-031", f"T-{number}", "PUB-031", key, body, len(body))
 
 
 def lane(*items: Item) -> Lane:
