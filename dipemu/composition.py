@@ -103,7 +103,9 @@ def _import_store(service: str) -> None:
 def internal_client(app: Callable[..., Any]) -> httpx.AsyncClient:
     """The HTTP client of the services: calls to the harness itself stay in this process."""
     return httpx.AsyncClient(
-        mounts={f"all://{httpx.URL(INTERNAL_URL).host}": httpx.ASGITransport(app=app)},
+        mounts={
+            f"all://{httpx.URL(INTERNAL_URL).host}": httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        },
         limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
         follow_redirects=False,
     )
