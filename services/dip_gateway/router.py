@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ from contracts.model import RoutingRule
 from contracts.semantics import Semantics
 from participant.context import Context
 from participant.parties import Snapshot
-from services.dip_gateway import holdings, status
+from services.dip_gateway import consumption, holdings, status, store
 from services.dip_gateway.addressing import Addressing, Recipient, address
 from services.dip_gateway.headers import read_header
 from services.dip_gateway.holdings import Change, Holding
@@ -79,7 +80,10 @@ class Router:
             changes = holdings.learn(message.body, message.header, _role_of(snapshot))
             book = after_changes(book, changes)
             learnt += changes
-            out += self._records(message, snapshot, book)
+            if message.header.interface == consumption.REQUEST:
+                out += await until_done(partial(self._history, message), "the router")
+            else:
+                out += self._records(message, snapshot, book)
         await until_done(lambda: self._context.log.append(out), "the router")
         await until_done(lambda: self._ledger.learn(learnt), "the router")
 
@@ -91,6 +95,33 @@ class Router:
             reason = f"not an accepted message: {type(fault).__name__}: {fault}"
             await until_done(lambda: bury(self._context.log, GROUP, consumed, reason), "the router")
             return None
+
+    async def _history(self, message: Message) -> list[Record]:
+        """Answer a request for past consumption: the DIP itself is its recipient."""
+        columns = store.delivery_table.c
+        where = [columns.mpan == message.header.mpan, columns.publication.in_(consumption.SOURCES)]
+        async with self._context.database.read() as connection:
+            rows = await store.find_deliveries(connection, [*where, columns.replay.is_(False)])
+        asked = consumption.Asked(
+            header=message.header,
+            message=message.body,
+            transaction_id=message.transaction_id,
+            correlation_id=message.correlation_id,
+            at=self._context.clock.now(message.header.mpan),
+            dip_id=self._dip_id,
+            environment=self._context.settings.environment_tag,
+        )
+        history = [orjson.loads(row.body) for row in consumption.distinct(rows)]
+        recipient = Recipient(message.header.sender or "", "primary")
+        records: list[Record] = []
+        for answer in consumption.answers(asked, history):
+            header = envelope.header(answer.publication)
+            made = Message(header, answer.publication, answer.transaction_id, asked.correlation_id, asked.at)
+            body = orjson.dumps(answer.publication)
+            name = envelope.publication_id(consumption.ANSWER)
+            records.append(_publication_record(made, name, recipient, body))
+            records.append(self._routed(made, name, recipient, Addressing((recipient,)), ()).to_record())
+        return records
 
     def _records(self, message: Message, snapshot: Snapshot, book: Book) -> list[Record]:
         header = message.header

@@ -11,6 +11,7 @@ from backbone.journal import Kind
 from contracts import envelope
 from services.dip_gateway.settings import GatewaySettings
 from tests.integration.dip_gateway.environment import (
+    ADVANCED_DATA,
     DATA,
     DISTRIBUTOR,
     ENQUIRY,
@@ -70,6 +71,8 @@ async def appoint_data_service(gateway: Gateway, dip_id: str, supplier: str, sin
 
 async def send(gateway: Gateway, sender: str, interface: str, event: str, custom: Any, **more: Any) -> None:
     message = gateway.message(sender, interface, event, custom=custom, **more)
+    if not custom:
+        del message["payload"]["CustomBlock"]
     answer = await gateway.send(message, by=sender, channel=interface)
     assert answer.status_code == 201, answer.text
 
@@ -299,3 +302,15 @@ async def test_msg1038_nobody_holds_the_role(tmp_path: Path) -> None:
         code, entry = await failure(gateway, METERING)
         assert code == "MSG1038"
         assert MPAN in entry["help"]
+
+
+async def test_past_consumption_is_replayed_to_the_data_service_that_asks(tmp_path: Path) -> None:
+    """IF-015 is for the DIP itself; PUB-016 is its answer."""
+    async with open_gateway(tmp_path, listening=[ADVANCED_DATA]) as gateway:
+        await consumption(gateway, DATA)
+        await gateway.events(Kind.HELD, interface="PUB-021", count=3)
+        await send(gateway, ADVANCED_DATA, "IF-015", "[ConsumptionReplay]", {})
+        [message] = await gateway.receivers[ADVANCED_DATA].until(1)
+        header = envelope.header(message)
+        assert (header.publication, header.event, header.sender) == ("PUB-016", "[ActivePower]", "1000000000")
+        assert message["payload"]["CommonBlock"]["S2"]["senderDIPID"] == DATA
