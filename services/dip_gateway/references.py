@@ -21,6 +21,7 @@ GROUP = "gateway-references"
 Use = tuple[str, str]
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
+_GATHER_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -69,11 +70,17 @@ class References:
                     if records:
                         await self._keep(records)
                         await subscription.commit(records)
+                        await self._gather(len(records))
                     else:
                         self.loaded.set()
                 except (LogUnavailable, DatabaseUnavailable) as fault:
                     _log.warning("used references wait: %s", fault)
                     await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _gather(self, count: int) -> None:
+        """Let some more come together: nobody waits for this, and a crash leaves the rest in the log."""
+        if self.loaded.is_set() and count < _BATCH:
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _stored(self) -> set[int]:
         while True:
