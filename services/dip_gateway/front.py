@@ -33,6 +33,7 @@ from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.responses import Entry, standard_body
 from services.dip_gateway.settings import GatewaySettings
 
+_RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
 JSON_HEADER: Final = (b"content-type", b"application/json")
 _log = logging.getLogger(__name__)
 
@@ -95,9 +96,7 @@ class Front:
             return
         except (DatabaseUnavailable, LogUnavailable):
             _log.warning("a request was answered 503", exc_info=True)
-            reply = self._refusal(
-                self._refused(503, "What is kept cannot be reached.", "Send it again later.")
-            )
+            reply = self._refusal(self._away())
         except Exception as fault:  # noqa: BLE001 - the outermost of one request; the journal has it
             _log.exception("a request failed unexpectedly")
             await self._book.write_fault(request, fault)
@@ -150,6 +149,11 @@ class Front:
 
     def _refused(self, status: int, reason: str, advice: str) -> Refused:
         return Refused(status, reason, [Entry(self._failed, f"{reason} {advice}")], detail=reason.rstrip("."))
+
+    def _away(self) -> Refused:
+        refused = self._refused(503, "What is kept cannot be reached.", "Send it again later.")
+        refused.retry_after = _RETRY_AFTER
+        return refused
 
     def _refusal(self, refused: Refused) -> Reply:
         body = standard_body(refused.entries, self._dip_id, self._context.clock.now())
