@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from tests.integration.dip_gateway.environment import MSAPP
 
 Builder = Callable[[Identity, envelope.MpanBlock, str], dict[str, Any]]
 _GIVES_UP = 0.1  # share of clients that leave it at a broken connection
+_PATIENCE = 30.0  # seconds after the end of the load in which what is under way may still be answered
 _IMPATIENCE = 0.25  # seconds until a request is sent again, whatever Retry-After says
 _CUSTOM = envelope.custom(sample(load_catalogue("2.1.0"), "IF-021", "[ActivePower]"))
 
@@ -94,6 +96,7 @@ class Load:
         self._random = Random(seed)
         self._streams: list[tuple[Identity, Builder, str, envelope.MpanBlock, tuple[str, ...]]] = []
         self._turn = 0
+        self._until = math.inf
         self.tally = Tally()
         self.stopped = asyncio.Event()
 
@@ -144,8 +147,12 @@ class Load:
     async def _send(
         self, http: httpx.AsyncClient, sender: Identity, channel: str, body: bytes
     ) -> tuple[Outcome, str | None]:
-        """Until there is an answer that is final; the same bytes each time."""
-        while True:
+        """Until there is an answer that is final; the same bytes each time.
+
+        Long after ``stopped`` nobody waits any more: then the last answer counts.
+        """
+        last = Outcome.UNKNOWN
+        while not self._too_late():
             self._turn += 1
             url = self._urls[self._turn % len(self._urls)]
             client = DipClient(_at(sender, url), http, SystemClock(), timeout_seconds=60)
@@ -155,13 +162,24 @@ class Load:
                 self._told(type(fault).__name__)
                 if self._random.random() < _GIVES_UP:
                     return Outcome.UNKNOWN, None
+                last = Outcome.UNKNOWN
                 await asyncio.sleep(_IMPATIENCE)
                 continue
             self._told(str(answer.status))
             outcome = self._judged(answer)
             if outcome is not None:
                 return outcome, _transaction(answer)
+            last = Outcome.REFUSED
             await asyncio.sleep(_IMPATIENCE)
+        return last, None
+
+    def stop(self) -> None:
+        """No new messages; those under way are sent until they are answered, for half a minute."""
+        self._until = perf_counter() + _PATIENCE
+        self.stopped.set()
+
+    def _too_late(self) -> bool:
+        return perf_counter() > self._until
 
     def _told(self, kind: str) -> None:
         self.tally.attempts[kind] += 1

@@ -143,7 +143,8 @@ def verdict(parties: Parties, load: Load, journal: Sequence[JournalEvent], what:
         f"longest time without an acceptance {tally.longest_silence():.1f} s; journal {len(journal)} events"
     )
     findings = check(history)
-    assert not findings, f"{len(findings)} findings: " + "; ".join(map(str, findings[:10]))
+    kinds = dict(Counter(finding.rule.value for finding in findings))
+    assert not findings, f"{kinds}: " + "\n".join(map(str, findings[:50]))
     assert not parties.unanswered(load), parties.unanswered(load)
     assert not tally.unexpected, tally.unexpected[:5]
     assert not tally.without_retry_after

@@ -35,7 +35,7 @@ async def test_given_load_when_killed_again_and_again_then_the_history_holds(tmp
             load = parties.load([emulator.url])
             running = asyncio.create_task(load.run())
             await kill_again_and_again(emulator, load)
-            load.stopped.set()
+            load.stop()
             await running
             await parties.drained(load)
             await asyncio.to_thread(emulator.stop)
