@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from backbone.service import Service
 from participant.context import Context
 from participant.engine import ParticipantService
 from participant.identity import Identity
-from services.data_service_stub.handlers import build_registry
+from participant.service_provider import ServiceProvider, provider_registry
 
 NAME = "data_service_stub"
 PREFIX = "/data-services"
+DATA_SERVICE: Final = ServiceProvider("DS", "B071", frozenset({"SP", "DS"}))
 
 
 def build(context: Context, identities: Sequence[Identity] = ()) -> Service:
     """The service, for the data services that it plays."""
-    return ParticipantService(NAME, build_registry(context.catalogue()), context, identities).service(PREFIX)
+    registry = provider_registry(DATA_SERVICE, context.catalogue())
+    return ParticipantService(NAME, registry, context, identities).service(PREFIX)

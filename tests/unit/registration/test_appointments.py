@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from services.registration.register import MeteringPoint, RequestStatus
+from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
     B012,
-    CORRELATION,
     DATA_BLOCK,
     GAINING,
     METERING_BLOCK,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contracts.identifiers import GSP_GROUPS, make_mpan
 from services.registration.loading import metering_point as load
 from services.registration.register import MeteringPoint
+from tests.unit.messages import checked
 from tests.unit.registration.given import (
     LDSO,
     MPAN,
@@ -20,8 +21,6 @@ from tests.unit.registration.given import (
     REGS,
     SDS,
     SUPPLIER,
-    VALIDATOR,
-    built,
     data_answer,
     data_request,
     metering_answer,
@@ -129,9 +128,9 @@ def points(site: dict[str, Any], services: dict[str, Any]) -> MeteringPoint:
 def errors(outputs: Any) -> list[Any]:
     """What is wrong with the messages; warnings of the semantic rules do not count."""
     return [
-        (out.interface, out.event, checked.violations)
+        (out.interface, out.event, verdict.violations)
         for out in sent(outputs)
-        if not (checked := VALIDATOR.check(built(out))).valid
+        if not (verdict := checked(out, "REGS")).valid
     ]
 
 

@@ -19,8 +19,8 @@ from services.registration.register import (
     uk_stamp,
 )
 from services.registration.site_data import Party
+from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
-    CORRELATION,
     DATA_BLOCK,
     GAINING,
     LDSO,

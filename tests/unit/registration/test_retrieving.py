@@ -11,8 +11,8 @@ from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import MeteringPoint, uk_stamp
 from services.registration.retrieving import RULES
+from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
-    CORRELATION,
     GAINING,
     MDR,
     MSS,

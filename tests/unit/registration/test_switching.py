@@ -17,7 +17,6 @@ from tests.unit.registration.given import (
     SITE,
     SUPPLY_START,
     assert_valid,
-    built,
     metering_point,
     pending,
     registration_status,
@@ -136,9 +135,8 @@ def test_a_metering_point_survives_being_stored() -> None:
     assert point is not None
     again = MeteringPoint.model_validate_json(point.model_dump_json())
     assert again == point
-    assert (
-        built(sent(tell(again, pending("another"))[1])[0])["payload"]["CommonBlock"]["M0"]["MPANCore"] == MPAN
-    )
+    (site,) = sent(tell(again, pending("another"))[1])
+    assert site.mpan == point.mpan_block()
 
 
 def test_nobody_but_css_announces_a_registration() -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from backbone.clock import uk_midnight
 from backbone.journal.events import Kind
-from contracts import css, envelope, load_catalogue
-from contracts.envelope import MpanBlock, ResponseBlock, Sender
-from contracts.validation import Validator
+from contracts import css
+from contracts.envelope import MpanBlock, ResponseBlock
 from participant.handlers import CssOut, DipOut, Incoming, JournalNote, Outgoing, World
 from participant.parties import Party
 from services.supplier_stub.handlers import registry
 from services.supplier_stub.plans import Suppliers
+from tests.unit import messages
+from tests.unit.messages import CORRELATION, LDSO, MPAN, NOW, assert_valid, publication
 
-NOW = datetime(2026, 3, 20, 10, 30, tzinfo=UTC)
 SUPPLY_START = uk_midnight(NOW, 14)
-MPAN, SUPPLIER, OTHER, MSS, SDS, MDR = (
-    "1012345678903",
+SUPPLIER, OTHER, MSS, SDS, MDR = (
     "2300000001",
     "2300000002",
     "1200000001",
@@ -29,7 +27,6 @@ MPAN, SUPPLIER, OTHER, MSS, SDS, MDR = (
     "2000000001",
 )
 WORLD = World([Party(SUPPLIER, "SUP", "SUPA"), Party(OTHER, "SUP", "SUPB")])
-VALIDATOR = Validator(load_catalogue("2.1.0"))
 METERING = {"kind": "MS", "dipId": MSS, "mpid": "MSSA", "contractReference": "C-1"}
 DATA = {
     "kind": "DS",
@@ -48,36 +45,8 @@ def planned(*appointments: Mapping[str, Any], to: str = SUPPLIER) -> Incoming:
     return order("plan", to, supplyStartDate=SUPPLY_START.isoformat(), appointments=list(appointments))
 
 
-def published(
-    name: str,
-    event: str,
-    custom: Mapping[str, Any],
-    response: ResponseBlock | None = None,
-    to: str = SUPPLIER,
-) -> Incoming:
-    message = envelope.build(
-        name.replace("PUB", "IF"),
-        event,
-        sender=Sender("2200000001", "REGS"),
-        now=NOW,
-        custom=custom,
-        mpan=MpanBlock(MPAN, "2500000001", "_A"),
-        response=response,
-    )
-    message = envelope.publication(
-        message,
-        transaction_id="T-1",
-        at=NOW,
-        correlation_id="CI-20260320-1",
-        primary=(to,),
-        secondary=(),
-        always=(),
-    )
-    return Incoming("dip", to, MPAN, name, event, message, "T-1")
-
-
 def site(to: str = SUPPLIER) -> Incoming:
-    return published("PUB-002", "[GainMPANInfo]", {"B013": {"CSSRegistrationID": "reg-1"}}, to=to)
+    return publication("PUB-002", "[GainMPANInfo]", {"B013": {"CSSRegistrationID": "reg-1"}}, to=to)
 
 
 def tell(state: Suppliers | None, *incomings: Incoming) -> tuple[Suppliers, Sequence[Outgoing]]:
@@ -91,21 +60,9 @@ def tell(state: Suppliers | None, *incomings: Incoming) -> tuple[Suppliers, Sequ
 
 
 def sent(outputs: Sequence[Outgoing]) -> list[DipOut]:
-    messages = [one for one in outputs if isinstance(one, DipOut)]
-    for out in messages:
-        built = envelope.build(
-            out.interface,
-            out.event,
-            sender=Sender(out.sender, "SUP"),
-            now=NOW,
-            custom=out.custom,
-            mpan=out.mpan,
-            primary=out.primary,
-            correlation_id=out.correlation_id,
-        )
-        checked = VALIDATOR.check(built)
-        assert checked.valid, checked.violations
-    return messages
+    """The messages to the DIP, all of them valid."""
+    assert_valid(outputs, "SUP")
+    return messages.sent(outputs)
 
 
 def test_a_plan_is_confirmed_in_the_journal() -> None:
@@ -145,8 +102,8 @@ def test_site_information_leads_to_the_planned_metering_service_appointment() ->
 
     (request,) = sent(outputs)
     assert (request.interface, request.event, request.primary) == ("IF-031", "[MSApp]", ())
-    assert request.mpan == MpanBlock(MPAN, "2500000001", "_A")
-    assert request.correlation_id == "CI-20260320-1"
+    assert request.mpan == MpanBlock(MPAN, LDSO, "_A")
+    assert request.correlation_id == CORRELATION
     assert request.custom == {
         "B013": {"CSSRegistrationID": "reg-1"},
         "B070": {
@@ -221,12 +178,9 @@ def test_two_suppliers_of_one_mpan_keep_apart() -> None:
 
 def test_the_outcome_is_remembered() -> None:
     rejected = ResponseBlock("R", ("REG0005 - CSS Registration Request ID is invalid or does not exist",))
-    initial = published("PUB-032", "[MSAppInitialResp]", {}, rejected)
-    accepted = published(
-        "PUB-035",
-        "[MSAppAccepted]",
-        {"B007": {"responseCode": "A", "proposedAppointmentResponseCode": "SP000 - accepted"}},
-    )
+    initial = publication("PUB-032", "[MSAppInitialResp]", {}, to=SUPPLIER, response=rejected)
+    block = {"B007": {"responseCode": "A", "proposedAppointmentResponseCode": "SP000 - accepted"}}
+    accepted = publication("PUB-035", "[MSAppAccepted]", block, to=SUPPLIER)
     state, _ = tell(None, planned(METERING), site(), initial, accepted)
 
     first, second = state.of(SUPPLIER).outcomes
