@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     trust_anchors: list[Path] = []  # PEM files: authorities trusted besides our own, for signing and TLS
     signature_window_seconds: float = Field(300.0, gt=0)
     max_body_bytes: int = Field(5_000_000, gt=0)
-    max_batch: int = Field(500, gt=0)  # messages in one request
+    max_batch: int = Field(5_000, gt=0)  # messages in one request
     environment_tag: str = "UIT"
     contracts: Words = ["2.1.0"]  # catalogue versions, the first is the default
 

@@ -142,3 +142,18 @@ def test_a_good_request_is_accepted(emulator: Emulator, identity: Identity) -> N
     answer = httpx.post(url, headers=headers, content=body)
     assert answer.status_code == 201, answer.text
     assert answer.json()["messageArray"][0]["message"] == "MSG0000 - Success"
+
+
+def test_a_megabyte_is_accepted_and_six_are_not(emulator: Emulator, identity: Identity) -> None:
+    url = f"{emulator.url}/dip-channel/IF-031"
+    one = a_message(identity)
+    count = 1_000_000 // len(json.dumps(one)) + 1
+    headers, body = request(identity, url, [a_message(identity) for _ in range(count)])
+    assert len(body) >= 1_000_000
+    accepted = httpx.post(url, headers=headers, content=body, timeout=60)
+    assert accepted.status_code == 201, accepted.text[:500]
+    assert len(accepted.json()["messageArray"]) == count
+    headers, body = request(identity, url, [one | {"padding": "x" * 6_000_000}])
+    refused = httpx.post(url, headers=headers, content=body, timeout=60)
+    assert refused.status_code == 413
+    assert "5000000" in refused.json()["messageArray"][0]["help"].replace(",", "").replace("_", "")
