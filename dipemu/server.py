@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 import sys
@@ -65,6 +66,8 @@ async def serving(
     )
     # Shorter turns between the event loop and the log's writer thread: each waits for the other's answer.
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # what is built by now lives as long as the server: the collector need not look at it again
     server = QuietServer(config)
     task = asyncio.create_task(server.serve(sockets=[endpoint]))
     try:

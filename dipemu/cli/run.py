@@ -17,7 +17,7 @@ import typer
 from rich.live import Live
 
 from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
-from dipemu.cli.up import settings_for
+from dipemu.cli.up import listen_or_end, settings_for
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused
 
@@ -30,7 +30,7 @@ class Wish:
 
     request: dict[str, Any]
     server: str | None
-    port: int
+    port: int | None
     data: Path | None
     evidence: Path | None
     junit: Path | None
@@ -58,10 +58,18 @@ def run(
     mpan: Annotated[
         str | None, typer.Option(help="Use this MPAN (13 digits). Default: a fresh one for this run")
     ] = None,
-    port: Annotated[int, typer.Option(help="Without --server: the port to serve on; 0 picks a free one")] = 0,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Without --server: port to serve on. Default: 8080 with participants, else a free one"
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Without --server: data directory to use. Default: a fresh one"),
+        typer.Option(
+            "--data",
+            help="Without --server: data directory. Default: .dipemu with participants, else a fresh one",
+        ),
     ] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")
@@ -130,13 +138,16 @@ async def _client(wish: Wish) -> AsyncIterator[RunClient]:
 
 @asynccontextmanager
 async def _embedded(wish: Wish) -> AsyncIterator[str]:
+    """A composition for this run alone; a participant must be registered, so it gets the usual directory."""
     from dipemu.composition import announce, open_composition
-    from dipemu.server import listen, serving, url_of
+    from dipemu.server import serving, url_of
 
+    usual = bool(wish.request["participants"])
     with tempfile.TemporaryDirectory(prefix="dipemu-") as fresh:
-        endpoint = listen("127.0.0.1", wish.port)
+        port = wish.port if wish.port is not None else (settings_for(None).port if usual else 0)
+        endpoint = listen_or_end("127.0.0.1", port)
         url = url_of(endpoint)
-        settings = settings_for(wish.data or Path(fresh), public_url=url)
+        settings = settings_for(wish.data or (None if usual else Path(fresh)), public_url=url)
         async with open_composition(settings) as composition, serving(composition.app, endpoint):
             announce(settings, url)
             yield url

@@ -69,12 +69,13 @@ def up(
     began = time.monotonic()
     settings = settings_for(data, host=host, port=port, contracts=contract or None)
     _check_contracts(settings)
-    endpoint = _listen(settings.host, settings.port)
-    control = _listen("127.0.0.1", control_port) if tls else None
+    endpoint = listen_or_end(settings.host, settings.port)
+    control = listen_or_end("127.0.0.1", control_port) if tls else None
     run_loop(_serve(settings, endpoint, control, began))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen_or_end(host: str, port: int) -> socket.socket:
+    """A listening socket; a port that is taken ends the command with a sentence."""
     from dipemu.server import listen
 
     try:
