@@ -37,7 +37,7 @@ class Arrivals:
 async def listening(stack: AsyncExitStack, app: Any) -> str:
     """Serve a webhook until the stack is closed; its URL."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", http="httptools"
+        app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", http="httptools"
     )
     server, endpoint = uvicorn.Server(config), config.bind_socket()
     task = asyncio.create_task(server.serve([endpoint]))

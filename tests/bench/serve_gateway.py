@@ -8,6 +8,7 @@ the journal's index beside it in the same process, as ``dipemu up`` has them.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -16,7 +17,6 @@ from typing import Any
 
 import httpx
 import orjson
-import uvicorn
 import uvloop
 
 from backbone.clock import BusinessClock
@@ -24,6 +24,7 @@ from backbone.database import Database
 from backbone.journal import Journal, JournalIndex
 from backbone.log.embedded import EmbeddedLog
 from backbone.settings import Settings
+from dipemu.server import listen, serving
 from participant.authority import CertificateAuthority
 from participant.context import Context
 from participant.directory import Directory, Webhook
@@ -72,6 +73,13 @@ async def open_context(stack: AsyncExitStack, folder: Path) -> Context:
     )
 
 
+async def terminated() -> None:
+    """Wait for the signal to end."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+
+
 async def main(kind: str, folder: Path, webhooks: Sequence[str]) -> None:
     async with AsyncExitStack() as stack:
         app: Any = bare
@@ -87,12 +95,10 @@ async def main(kind: str, folder: Path, webhooks: Sequence[str]) -> None:
             tasks = [asyncio.create_task(worker()) for worker in workers]
             while not service.ready():  # noqa: ASYNC110 - has no event of its own
                 await asyncio.sleep(0.01)
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", http="httptools"
-        )
-        socket = config.bind_socket()
-        print(socket.getsockname()[1], flush=True)
-        await uvicorn.Server(config).serve([socket])
+        endpoint = listen("127.0.0.1", 0)
+        await stack.enter_async_context(serving(app, endpoint))
+        print(endpoint.getsockname()[1], flush=True)
+        await terminated()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
