@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark in turn, each in a process of its own so that none warms another's caches."""
+"""``make bench``: every benchmark in turn, each in a process of its own: none warms the caches of another."""
 
 from __future__ import annotations
 
