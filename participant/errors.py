@@ -8,6 +8,8 @@ ParticipantError
 ├── PartyUnknown         the directory holds no party with this DIP ID
 ├── DirectoryConflict    a change would give two parties the same API key or certificate
 ├── DirectoryFileInvalid a directory file (YAML) cannot be imported; says where and why
+├── TargetRefused        an address of another party that may not be called
+│   └── TargetUnresolved its host's name stands for no address at the moment
 ├── HandlerConflict      two handlers claim the same message
 └── SenderUnknown        a handler sends as a party that this service does not play
 """
@@ -78,6 +80,14 @@ class DirectoryConflict(ParticipantError):
 
 class DirectoryFileInvalid(ParticipantError):
     """A directory file cannot be imported; the message says where and why."""
+
+
+class TargetRefused(ParticipantError):
+    """An address of another party that may not be called; the message says why and what would do."""
+
+
+class TargetUnresolved(TargetRefused):
+    """The name of the address's host stands for no address at the moment; it may again later."""
 
 
 class HandlerConflict(ParticipantError):

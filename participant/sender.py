@@ -23,10 +23,12 @@ from contracts import css, envelope
 from participant import outbox
 from participant.client import Answer, DipClient, answer_of
 from participant.context import Context
+from participant.errors import TargetRefused, TargetUnresolved
 from participant.identity import Identity
 from participant.outbox import OutboxRow, ToSend
 from participant.retry import retry_delay, retry_wanted
 from participant.signing import sign
+from participant.targets import TargetGuard
 
 AT_ONCE = 32
 LOOK_AGAIN_SECONDS = 30.0  # for what another process put in
@@ -48,6 +50,7 @@ class OutboxSender:
         self._service = service
         self._context = context
         self._identities = identities
+        self._guard = TargetGuard.of(context)
         self._clients = {
             dip_id: DipClient(
                 identity.at(context.gateway_url),
@@ -159,16 +162,22 @@ class OutboxSender:
             return await self._send_css(what)
         except httpx.InvalidURL as fault:
             return Answer(0, f"not an address: {fault}")
-        except (httpx.TransportError, LogUnavailable) as fault:
+        except (httpx.TransportError, LogUnavailable, TargetUnresolved) as fault:
             logger.info("%s: no answer from %s: %s", self._service, what.target or "the log", fault)
+        except TargetRefused as fault:
+            return Answer(0, f"not called: {fault}")
         except Exception:  # whatever a service in this process raised: for the sender it is no answer
             logger.exception("%s: %s failed while it was asked", self._service, what.target or "the log")
         return None
 
     async def _send_css(self, what: ToSend) -> Answer:
-        """Signed; with the API key only where the message stays among our own services."""
+        """Signed; with the API key only where the message stays among our own services.
+
+        A callback is looked at each time: what its name stands for may have changed since it was registered.
+        """
         identity = self._identities.get(what.sender, self._context.dip_identity)
         url, own = self._css_url(what.target)
+        await self._guard.check_resolved(url, own=own)
         headers = sign(identity, "POST", url, what.payload, self._context.clock.now())
         headers["Content-Type"] = "application/json"
         if own:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.requests import Request
@@ -20,13 +19,14 @@ from backbone.journal import JournalEvent, Kind
 from contracts import css
 from contracts.css import Problem
 from participant.context import Context
+from participant.errors import TargetRefused
 from participant.handlers import Incoming
 from participant.inbox import json_response, read_body
 from participant.parties import Party
+from participant.targets import TargetGuard
 from participant.wire import inbox_record
 from services.css_stub.rules import refusals
 from services.css_stub.store import CallbackStore
-from services.css_stub.targets import refusal
 
 CSS = "CSS"
 _NO_KEY = Problem("", "Send the X-API-Key that belongs to the supplier's DIP ID.")
@@ -40,6 +40,7 @@ class CssWeb:
         self._service = service
         self._context = context
         self._callbacks = callbacks
+        self._guard = TargetGuard.of(context)
 
     def routes(self, prefix: str) -> Sequence[Route]:
         """The routes below ``prefix``."""
@@ -72,10 +73,10 @@ class CssWeb:
         if party is None or party.mpid != mpid:
             return _refused(401, [Problem("", f"Send the X-API-Key that belongs to {mpid}.")])
         url = _callback_url(await read_body(request, self._context.settings.max_body_bytes))
-        own = urlsplit(self._context.service_url(self._service)).netloc
-        problem = await refusal(url, self._context.settings, own)
-        if url is None or problem is not None:
-            return _refused(400, [Problem("/callbackURL", problem or "`callbackURL` is missing.")])
+        try:
+            await self._guard.check_resolved(url)
+        except TargetRefused as fault:
+            return _refused(400, [Problem("/callbackURL", str(fault))])
         await self._callbacks.put(mpid, url)
         return json_response(200, {"mpid": mpid, "callbackURL": url})
 
@@ -144,7 +145,8 @@ def _read(body: bytes) -> object:
         return None
 
 
-def _callback_url(body: bytes | None) -> str | None:
+def _callback_url(body: bytes | None) -> str:
+    """The address that a party gives; empty where it gives none."""
     document = _read(body or b"")
     url = document.get("callbackURL") if isinstance(document, Mapping) else None
-    return url if isinstance(url, str) else None
+    return url if isinstance(url, str) else ""

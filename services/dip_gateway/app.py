@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
 from backbone.service import Service, Worker
 from participant.context import Context
 from participant.identity import Identity
+from participant.targets import TargetGuard
 from services.dip_gateway import responses
 from services.dip_gateway.admin import Admin
 from services.dip_gateway.admission import Admission
@@ -34,7 +34,6 @@ from services.dip_gateway.router import Router
 from services.dip_gateway.settings import GatewaySettings
 from services.dip_gateway.statusposts import StatusPosts
 from services.dip_gateway.validating import Validating
-from services.dip_gateway.webhooks import TargetGuard
 
 KAFKA_SETTLE_SECONDS = 5.0  # a Kafka group needs a while to be given its partitions
 
@@ -53,7 +52,7 @@ def build(
     plan = FaultPlan(settings.seed, rules_from(settings.faults))
     lapses = Lapses(context, plan, failed)
     intake = Intake(context, settings, admission, references, lapses)
-    guard = _guard(context)
+    guard = TargetGuard.of(context)
     delivery = Delivery(context, settings, Courier(context, guard), Mishaps(context, plan))
     ledger = Ledger(context.database)
     router = Router(context, settings, ledger)
@@ -94,14 +93,3 @@ def rules_from(path: str) -> list[FaultRule]:
     if not path:
         return []
     return read_rules(yaml.safe_load(Path(path).read_text()))
-
-
-def _guard(context: Context) -> TargetGuard:
-    """The emulator's own addresses are for its own parties, unless they are its public ones."""
-    public = urlsplit(context.settings.gateway_url).hostname
-    hosts = {urlsplit(url).hostname for url in (context.gateway_url, context.service_url("registration"))}
-    return TargetGuard(
-        context.settings.webhook_hosts,
-        context.settings.webhook_private_allowed,
-        frozenset(host for host in hosts if host and host != public),
-    )

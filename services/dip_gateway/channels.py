@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from participant.context import Context
+from participant.errors import TargetRefused
 from participant.parties import STATUS_CHANNEL, Party
+from participant.targets import TargetGuard
 from services.dip_gateway import responses
 from services.dip_gateway.admission import Admission
 from services.dip_gateway.asgi import Request
-from services.dip_gateway.errors import Refused, RequestInvalid, TargetRefused
+from services.dip_gateway.errors import Refused, RequestInvalid
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.intake import Intake
 from services.dip_gateway.responses import Entry, standard_body
-from services.dip_gateway.webhooks import TargetGuard, read_webhook
+from services.dip_gateway.webhooks import read_webhook
 
 CREATED: Final = 201
 NO_CONTENT: Final = 204

@@ -9,9 +9,10 @@ from typing import Final
 
 from participant import signing
 from participant.context import Context
+from participant.errors import TargetRefused, TargetUnresolved
 from participant.identity import Identity
 from participant.parties import Party, Webhook
-from services.dip_gateway.errors import TargetRefused
+from participant.targets import TargetGuard
 from services.dip_gateway.faults import Fault
 from services.dip_gateway.lanes import Item
 from services.dip_gateway.mishaps import spoiled
@@ -19,7 +20,6 @@ from services.dip_gateway.posting import Answer, post
 from services.dip_gateway.retry import retry_after_seconds
 from services.dip_gateway.spoiling import spoiled_signature
 from services.dip_gateway.status import CHANNEL as STATUS
-from services.dip_gateway.webhooks import TargetGuard
 
 _FORBIDDEN_TARGET: Final = 403
 
@@ -55,6 +55,8 @@ class Courier:
         headers = self._headers(webhook.url, body, recipient, faults)
         try:
             await self._guard.check_resolved(webhook.url, own=recipient is not None and recipient.harness)
+        except TargetUnresolved as fault:  # as no answer: tried again
+            return Parcel(webhook.url, headers, body, Answer(error=f"not called: {fault}"))
         except TargetRefused as fault:
             return Parcel(webhook.url, headers, body, Answer(_FORBIDDEN_TARGET, error=f"not called: {fault}"))
         answer = await post(self._context.http, webhook.url, body, headers, self._seconds)

@@ -2,7 +2,6 @@
 
 GatewayError
 ├── Refused           a request is refused; carries the HTTP status and what the sender is to do
-├── TargetRefused     a webhook address that the gateway will not call
 ├── RequestInvalid    the body of a configuration, replay or requeue request cannot be used
 └── ClientGone        the client hung up before its request was complete
 """
@@ -64,10 +63,6 @@ class Refused(GatewayError):
         self.detail = detail
         self.subjects = tuple(subjects)
         self.retry_after = retry_after
-
-
-class TargetRefused(GatewayError):
-    """A webhook address that the gateway will not call; the message says why and what would do."""
 
 
 class RequestInvalid(GatewayError):
