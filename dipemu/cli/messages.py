@@ -11,6 +11,7 @@ from rich.table import Table
 from dipemu.cli.console import FAULT, PASSED, USAGE, fail, out
 
 app = typer.Typer(no_args_is_help=True, help="Find messages and see their whole life.")
+_PIPED_WIDTH = 260  # nothing is cut short for whoever reads it from a pipe
 SERVER = "http://127.0.0.1:8080"
 Server = Annotated[str, typer.Option(help="Address of the DIP Emulator")]
 Text = Annotated[str | None, typer.Option()]
@@ -45,7 +46,7 @@ def listing(
     table = Table("At", "Message", "MPAN", "Sender", "Status", "Recipients", "Transaction ID")
     for message in found["messages"]:
         table.add_row(*_row(message))
-    out.print(table)
+    out.print(table, width=None if out.is_terminal else _PIPED_WIDTH, crop=False)
     raise typer.Exit(PASSED)
 
 

@@ -13,9 +13,8 @@ from tests.integration.dip_gateway.environment import MPAN, REGISTRATION, Gatewa
 
 
 async def run(gateway: Gateway, *arguments: str) -> tuple[int, str]:
-    """Exit code and what was printed, on a wide terminal."""
-    runner = CliRunner(env={"COLUMNS": "300"})
-    result = await asyncio.to_thread(runner.invoke, app, [*arguments, "--server", gateway.url])
+    """Exit code and what was printed, into a pipe."""
+    result = await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--server", gateway.url])
     return result.exit_code, result.output
 
 
