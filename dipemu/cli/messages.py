@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from dipemu.cli.console import FAULT, PASSED, USAGE, fail, out
@@ -46,7 +47,8 @@ def listing(
     table = Table("At", "Message", "MPAN", "Sender", "Status", "Recipients", "Transaction ID")
     for message in found["messages"]:
         table.add_row(*_row(message))
-    out.print(table, width=None if out.is_terminal else _PIPED_WIDTH, crop=False)
+    printer = out if out.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
+    printer.print(table)
     raise typer.Exit(PASSED)
 
 
