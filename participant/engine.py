@@ -14,7 +14,7 @@ from participant.css_inbox import CssInbox
 from participant.handlers import HandlerRegistry
 from participant.identity import Identity
 from participant.inbox import Webhook
-from participant.processing import Processor
+from participant.processing import BeforeBatch, Processor
 from participant.sender import OutboxSender
 from participant.wire import harness_topic, inbox_topic
 
@@ -35,13 +35,15 @@ class ParticipantService:
         registry: HandlerRegistry[Any],
         context: Context,
         identities: Sequence[Identity] = (),
+        before_batch: BeforeBatch | None = None,
     ) -> None:
+        """``before_batch``: reads what the handlers look up, in the transaction of each batch they handle."""
         by_dip_id = {identity.dip_id: identity for identity in identities}
         self._name = name
         self._registry = registry
         self._context = context
         self._identities = by_dip_id
-        self._processor = Processor(name, registry, context, by_dip_id)
+        self._processor = Processor(name, registry, context, by_dip_id, before_batch)
         self._sender = OutboxSender(name, context, by_dip_id)
         self._listening = False
 

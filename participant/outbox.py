@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -18,10 +18,10 @@ from sqlalchemy import (
     delete,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
+from backbone.upsert import insert_replacing
 
 OutgoingKind = Literal["dip", "css", "note"]
 Value = TypeVar("Value")
@@ -150,13 +150,8 @@ async def state(connection: AsyncConnection, service: str, key: str) -> bytes | 
 
 
 async def _save_states(connection: AsyncConnection, service: str, changed: Mapping[str, bytes]) -> None:
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(state_table)
-    statement = statement.on_conflict_do_update(
-        index_elements=["service", "key"], set_={"state": statement.excluded.state}
-    )
     rows = [{"service": service, "key": key, "state": value} for key, value in sorted(changed.items())]
-    await connection.execute(statement, rows)
+    await connection.execute(insert_replacing(connection, state_table), rows)
 
 
 def _chunks(values: Sequence[Value]) -> list[Sequence[Value]]:

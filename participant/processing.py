@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
@@ -29,6 +30,7 @@ from participant.outbox import OutboxRow, ToSend
 from participant.wire import read_record, state_key
 
 CSS = "CSS"
+BeforeBatch = Callable[[AsyncConnection], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 
@@ -51,8 +53,10 @@ class Processor:
         registry: HandlerRegistry[Any],
         context: Context,
         identities: Mapping[str, Identity],
+        before_batch: BeforeBatch | None = None,
     ) -> None:
         self._service = service
+        self._before_batch = before_batch
         self._registry = registry
         self._context = context
         self._identities = identities
@@ -64,6 +68,8 @@ class Processor:
         """
         incomings = [incoming for record in records if (incoming := _read(record)) is not None]
         async with self._context.database.begin(f"participant.{self._service}") as connection:
+            if self._before_batch is not None:
+                await self._before_batch(connection)
             world = World(
                 catalogue=self._context.catalogue(),
                 environment=self._context.settings.environment_tag,

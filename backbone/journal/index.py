@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import Database
@@ -19,6 +18,7 @@ from backbone.journal.events import JOURNAL_TOPIC, JournalEvent
 from backbone.journal.table import INDEXED_LENGTH, journal_event
 from backbone.log.dead_letters import bury
 from backbone.log.port import ConsumedRecord, MessageLog, Subscription
+from backbone.upsert import insert_ignoring
 
 GROUP = "journal-index"
 _BATCH = 500
@@ -67,16 +67,9 @@ class JournalIndex:
     async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
         async with self._database.begin(lock=GROUP) as connection:  # numbers become visible in order
             if rows:
-                await self._insert(connection, rows)
+                await connection.execute(insert_ignoring(connection, journal_event), rows)
             newest = await _newest(connection)
         self._announce(newest)
-
-    async def _insert(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-        if self._database.dialect == "postgresql":
-            insert: Any = postgresql.insert(journal_event)
-        else:
-            insert = sqlite.insert(journal_event)
-        await connection.execute(insert.on_conflict_do_nothing(index_elements=["id"]), rows)
 
     def _announce(self, newest: int) -> None:
         if newest > self._newest:

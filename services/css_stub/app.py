@@ -22,13 +22,7 @@ PREFIX = "/css"
 def build(context: Context, identities: Sequence[Identity] = ()) -> Service:
     """The service. It plays no party of the DIP, so it needs no identities."""
     callbacks = CallbackStore(context.database)
-    engine = ParticipantService(NAME, build_registry(Callbacks(callbacks.url)), context, identities)
-    service = engine.service(PREFIX)
-    consume, *others = service.workers
-
-    async def consume_with_callbacks() -> None:
-        await callbacks.load()
-        await consume()
-
+    registry = build_registry(Callbacks(callbacks.url))
+    engine = ParticipantService(NAME, registry, context, identities, before_batch=callbacks.read)
     app = Starlette(routes=list(CssWeb(NAME, context, callbacks).routes(PREFIX)))
-    return replace(service, app=app, workers=[consume_with_callbacks, *others])
+    return replace(engine.service(PREFIX), app=app)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Column, String, Table, Text, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import Database, metadata
+from backbone.upsert import insert_replacing
 
 callback_table = Table(
     "css_callback",
@@ -15,31 +19,29 @@ callback_table = Table(
 
 
 class CallbackStore:
-    """The callbacks, readable at once: all of them are kept in memory and written through."""
+    """The callbacks. Handlers look them up without waiting: ``read`` has to come before."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._urls: dict[str, str] = {}
+        self._urls: Mapping[str, str] = {}
 
-    async def load(self) -> None:
-        """Read all callbacks. Raises DatabaseUnavailable."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(callback_table))
-            self._urls = {row.mpid: row.url for row in rows}
+    async def read(self, connection: AsyncConnection) -> None:
+        """Read all callbacks, whichever process has set them. Raises DatabaseUnavailable."""
+        rows = await connection.execute(select(callback_table))
+        self._urls = {row.mpid: row.url for row in rows}
 
     def url(self, mpid: str) -> str | None:
-        """The callback of the party with this MPID."""
+        """The callback of the party with this MPID, as last read."""
         return self._urls.get(mpid)
 
     async def put(self, mpid: str, url: str) -> None:
         """Set a party's callback. Raises DatabaseUnavailable."""
         async with self._database.begin() as connection:
-            await connection.execute(delete(callback_table).where(callback_table.c.mpid == mpid))
-            await connection.execute(callback_table.insert(), {"mpid": mpid, "url": url})
-        self._urls[mpid] = url
+            row = {"mpid": mpid, "url": url}
+            await connection.execute(insert_replacing(connection, callback_table), [row])
 
     async def remove(self, mpid: str) -> bool:
         """Forget a party's callback; whether there was one. Raises DatabaseUnavailable."""
         async with self._database.begin() as connection:
-            await connection.execute(delete(callback_table).where(callback_table.c.mpid == mpid))
-        return self._urls.pop(mpid, None) is not None
+            removed = await connection.execute(delete(callback_table).where(callback_table.c.mpid == mpid))
+        return removed.rowcount > 0

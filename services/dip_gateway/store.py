@@ -24,10 +24,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
+from backbone.upsert import insert_ignoring
 
 _IDENTIFIER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -87,12 +87,6 @@ company_table = Table(
     Column("dip_role", String(5)),
     Column("since", String(25), nullable=False),
 )
-
-
-def insert_ignoring(connection: AsyncConnection, table: Table) -> Any:
-    """``INSERT … ON CONFLICT DO NOTHING`` in the dialect at hand."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
 
 
 async def load_references(connection: AsyncConnection) -> set[int]:

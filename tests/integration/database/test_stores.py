@@ -188,15 +188,37 @@ class TestRuns:
         assert sorted(numbers) == list(range(100, 120))
 
 
+async def callbacks(database: Database) -> CallbackStore:
+    """The callbacks as a process knows them that has just read them."""
+    store = CallbackStore(database)
+    async with database.read() as connection:
+        await store.read(connection)
+    return store
+
+
 class TestCallbacks:
-    async def test_a_callback_is_replaced_and_survives_a_restart(
+    async def test_every_process_sees_what_another_has_set(self, database: Database, other: Database) -> None:
+        await CallbackStore(database).put("ABCD", "http://one")
+        assert (await callbacks(other)).url("ABCD") == "http://one"
+
+    async def test_given_a_new_callback_it_takes_the_place_of_the_old_one(
         self, database: Database, other: Database
     ) -> None:
-        store = CallbackStore(database)
-        await store.put("ABCD", "http://one")
-        await store.put("ABCD", "http://two")
-        again = CallbackStore(other)
-        await again.load()
-        assert again.url("ABCD") == "http://two"
-        assert await again.remove("ABCD")
-        assert again.url("ABCD") is None
+        await CallbackStore(database).put("ABCD", "http://one")
+        await CallbackStore(other).put("ABCD", "http://two")
+        assert (await callbacks(database)).url("ABCD") == "http://two"
+
+    async def test_both_set_at_once_one_of_them_stands(self, database: Database, other: Database) -> None:
+        stores = [CallbackStore(database), CallbackStore(other)]
+        await asyncio.gather(*(stores[n % 2].put("ABCD", f"http://{n}") for n in range(20)))
+        assert (await callbacks(database)).url("ABCD") in {f"http://{n}" for n in range(20)}
+
+    async def test_given_a_removed_callback_whoever_set_it_it_is_gone(
+        self, database: Database, other: Database
+    ) -> None:
+        await CallbackStore(database).put("ABCD", "http://one")
+        await CallbackStore(database).put("EFGH", "http://two")
+        assert await CallbackStore(other).remove("ABCD")
+        assert not await CallbackStore(database).remove("ABCD")
+        known = await callbacks(database)
+        assert (known.url("ABCD"), known.url("EFGH")) == (None, "http://two")

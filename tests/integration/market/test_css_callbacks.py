@@ -15,8 +15,9 @@ import pytest_asyncio
 from backbone.clock import uk_midnight
 from backbone.journal import Kind
 from contracts import css
+from services.css_stub.app import build
 from tests.integration.market.listener import listening
-from tests.integration.market.market import SUPPLIER_A, SUPPLIER_B, Market, open_market
+from tests.integration.market.market import REGS, SUPPLIER_A, SUPPLIER_B, Market, open_market
 
 OUTSIDE_REGS = "2200000077"
 CALLBACK = "http://harness.internal/css/callbacks"
@@ -82,6 +83,24 @@ async def test_a_registration_service_of_a_participant_gets_the_pending_registra
     assert (header.mpan, header.supplier_dip_id) == (mpan, SUPPLIER_B)
     told = await market.wait_for(mpan, Kind.CSS_MESSAGE, "CSS02800")
     assert told.recipient == OUTSIDE_REGS
+
+
+async def test_a_callback_set_at_another_process_is_known_to_the_one_that_needs_it(market: Market) -> None:
+    mpan, key = market.fresh_mpan(), market.identities[SUPPLIER_A].api_key
+    await market.load(mpan, supplierDIPID=SUPPLIER_B, supplierMPID="SUPB")
+    another = httpx.ASGITransport(app=build(market.context).app)
+    async with listening() as supplier, httpx.AsyncClient(transport=another) as http:
+        content = orjson.dumps({"callbackURL": supplier.url})
+        headers = {"X-API-Key": key}
+        assert (await http.put(f"{CALLBACK}/SUPA", content=content, headers=headers)).status_code == 200
+        await market.post("/css/messages", switch_request(mpan, "SUPA"), SUPPLIER_A)
+        assert css.header(await supplier.next()).mpan == mpan
+
+        assert (await http.delete(f"{CALLBACK}/SUPA", headers=headers)).status_code == 200
+        await market.order("css_stub", "registration_status", SUPPLIER_A, mpan, status="Confirmed")
+        await market.wait_for(mpan, Kind.CSS_MESSAGE, "CSS02370", recipient=REGS)
+    told = [event for event in await market.events(mpan) if event.recipient == SUPPLIER_A]
+    assert "CSS02370" not in {event.interface for event in told}
 
 
 @pytest.mark.parametrize("document", [None, {}, [], {"callbackURL": 1}, {"callbackURL": "ftp://x/y"}])
