@@ -114,7 +114,7 @@ class Delivery:
         rows = queueing.distinct(
             queueing.row_of(c.record, now(c.record.headers.get("mpan") or None)) for c in records
         )
-        async with self._context.database.begin() as connection:
+        async with self._context.database.begin(lock=store.ENTERING) as connection:
             added = await store.add_deliveries(connection, rows)
         return queueing.items_added(rows, added)
 

@@ -88,6 +88,8 @@ company_table = Table(
     Column("since", String(25), nullable=False),
 )
 
+ENTERING = "gateway deliveries"  # the lock of whoever enters new ones
+
 
 async def load_references(connection: AsyncConnection) -> set[int]:
     """All digests ever stored."""
@@ -106,7 +108,7 @@ async def add_deliveries(
 ) -> list[Row[int, str, str, str]]:
     """Insert those not there yet; (id, recipient, channel, occurrence) of each new one.
 
-    For one writer at a time: what is above the highest ID of before is new.
+    For one writer at a time, which has taken ``ENTERING``: what is above the highest ID of before is new.
     """
     columns = delivery_table.c
     before = int(await connection.scalar(select(func.max(columns.id))) or 0)

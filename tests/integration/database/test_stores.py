@@ -142,7 +142,7 @@ class TestGateway:
         self, database: Database, other: Database
     ) -> None:
         async def add(by: Database) -> int:
-            async with by.begin() as connection:
+            async with by.begin(lock=gateway.ENTERING) as connection:
                 return len(await gateway.add_deliveries(connection, [delivery(n) for n in range(20)]))
 
         assert sum(await asyncio.gather(add(database), add(other), add(database))) == 20
