@@ -26,6 +26,8 @@ from services.dip_gateway.replay import requeue_record
 from services.dip_gateway.responses import Entry
 
 _FILTERS: Final = ("mpan", "party", "reference", "correlation", "transaction", "interface", "run")
+_SELECTIVE: Final = frozenset({"mpan", "reference", "correlation", "transaction"})
+_PARTIAL: Final = frozenset({"party", "reference", "correlation", "interface", "run"})
 _LOOKED_AT: Final = 20_000  # journal events behind one list of messages
 _columns = store.delivery_table.c
 
@@ -59,9 +61,12 @@ class Admin:
         query = _query(request)
         wanted: dict[str, Any] = {name: query[name] for name in _FILTERS if name in query}
         since, until = _moment(query, "since"), _moment(query, "until")
+        if not wanted.keys() & _SELECTIVE and since is None:
+            newest_event = await self._context.index.wait(0, 0.0)
+            wanted["after"] = max(0, newest_event - _LOOKED_AT)
         found = await self._context.index.events(limit=_LOOKED_AT, since=since, until=until, **wanted)
         ids = {event.transaction_id for _, event in found if event.transaction_id}
-        if wanted.keys() - {"mpan", "transaction"} and len(ids) <= 200:
+        if wanted.keys() & _PARTIAL and len(ids) <= 200:
             found = await self._whole(found, ids)
         return Reply(200, {"messages": newest(messages(found), _limit(query))})
 

@@ -26,6 +26,7 @@ from services.dip_gateway.headers import read_header
 from services.dip_gateway.holdings import Change, Holding
 from services.dip_gateway.ledger import Book, Ledger, after_changes
 from services.dip_gateway.market import market_for
+from services.dip_gateway.obfuscation import Obfuscation
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.settings import GatewaySettings
@@ -55,6 +56,7 @@ class Router:
         self._catalogue = context.catalogue()
         self._ledger = ledger
         self._semantics = Semantics()
+        self._obfuscation = Obfuscation(self._catalogue, settings.obfuscate)
         self._dip_id = context.dip_identity.dip_id
 
     async def run(self) -> None:
@@ -135,7 +137,8 @@ class Router:
             at=self._context.clock.now(header.mpan),
         )
         addressing = address(header, self._rule(header), market)
-        return [*self._publications(message, addressing), *self._failures(message, addressing)]
+        publications = self._publications(message, addressing, market.role_of)
+        return [*publications, *self._failures(message, addressing)]
 
     def _rule(self, header: Header) -> RoutingRule:
         try:
@@ -143,7 +146,9 @@ class Router:
         except ContractError:
             return RoutingRule(header.interface or "", frozenset())
 
-    def _publications(self, message: Message, addressing: Addressing) -> list[Record]:
+    def _publications(
+        self, message: Message, addressing: Addressing, role_of: holdings.RoleOf
+    ) -> list[Record]:
         if not addressing.recipients:
             return []
         publication = envelope.publication(
@@ -155,12 +160,14 @@ class Router:
             secondary=addressing.of("secondary"),
             always=addressing.of("always"),
         )
-        body = orjson.dumps(publication)
-        name = envelope.publication_id(message.header.interface or "")
-        warnings = self._warnings(message)
+        header, name = message.header, envelope.publication_id(message.header.interface or "")
+        body, warnings = orjson.dumps(publication), self._warnings(message)
         records: list[Record] = []
         for recipient in addressing.recipients:
-            records.append(_publication_record(message, name, recipient, body))
+            copy = body
+            if self._obfuscation.masks(header.interface, header.event, role_of(recipient.dip_id)):
+                copy = self._obfuscation.masked(publication, header.interface or "", header.event or "")
+            records.append(_publication_record(message, name, recipient, copy))
             records.append(self._routed(message, name, recipient, addressing, warnings).to_record())
         return records
 

@@ -29,6 +29,9 @@ class GatewaySettings(BaseSettings):
     rate_per_second: float = Field(default=0.0, ge=0)  # requests per party; 0: no limit
     rate_burst: int = Field(default=100, gt=0)
     always_recipients: dict[str, list[str]] = {}  # role code to DIP IDs; others: everyone with the role
+    obfuscate: dict[
+        str, list[str]
+    ] = {}  # "IF-036 [DSAppActive]" or "IF-036" to the roles that get x for values
     delivery_batch: int = Field(
         default=20, gt=0
     )  # messages in one POST to a webhook, unless the webhook says less

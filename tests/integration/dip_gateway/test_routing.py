@@ -314,3 +314,20 @@ async def test_past_consumption_is_replayed_to_the_data_service_that_asks(tmp_pa
         header = envelope.header(message)
         assert (header.publication, header.event, header.sender) == ("PUB-016", "[ActivePower]", "1000000000")
         assert message["payload"]["CommonBlock"]["S2"]["senderDIPID"] == DATA
+
+
+async def test_a_recipient_that_is_not_to_see_a_value_gets_it_masked(tmp_path: Path) -> None:
+    settings = GatewaySettings(obfuscate={"IF-008": ["LDSO"]})
+    async with open_gateway(tmp_path, settings, listening=[DISTRIBUTOR, MARKET_WIDE]) as gateway:
+        custom = {
+            "B025": {
+                "energisationStatus": "E",
+                "energisationStatusEffectiveFromDate": "2026-03-21T00:00:00+00:00",
+            }
+        }
+        response = envelope.ResponseBlock("A", ())
+        await send(gateway, REGISTRATION, "IF-008", "[EnergisationStatusChange]", custom, response=response)
+        [masked] = await gateway.receivers[DISTRIBUTOR].until(1)
+        [plain] = await gateway.receivers[MARKET_WIDE].until(1)
+        assert envelope.header(masked).response_code == "x"
+        assert envelope.header(plain).response_code == "A"
