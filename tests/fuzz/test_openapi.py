@@ -96,9 +96,7 @@ def _make_likelier(case: schemathesis.Case, auth: Signed, luck: int, interface: 
             "/payload/CommonBlock/S1/senderRoleID": auth.identity.role,
         }
         kind = None if luck % 2 else "unknown-field"
-        case.body = [
-            sample(CATALOGUE, interface, event, seed=luck, overrides=sender, invalid=kind)
-        ]
+        case.body = [sample(CATALOGUE, interface, event, seed=luck, overrides=sender, invalid=kind)]
 
 
 def _fuzz(operation: object, auth: Signed, checks: list, answers: Counter[int], number: int) -> None:
