@@ -1,8 +1,8 @@
 """Sender references already used: a reference counts once and for all (MSG1006), across restarts.
 
 Asked on the hot path, so kept in memory, as 64 bits each; made durable behind it, from the log itself: what
-was accepted is in the log before the sender has its answer, and this follows the log. One process takes
-messages in; where several do, each has to see the others' references (see ``shared``).
+was accepted is in the log before the sender has its answer, and this follows the log. So one process takes
+messages in: a second one would learn too late which references the first accepted.
 """
 
 from __future__ import annotations
