@@ -44,6 +44,7 @@ class Replay:
         self._authorise = authorise
         self._paged = settings.api_version == "2.2"
         self._page = settings.replay_page if self._paged else MOST
+        self._asked_for: dict[tuple[str, str], tuple[str, int]] = {}  # the newest requeue: its ID and size
         catalogue = context.catalogue()
         self._failed = catalogue.code_text(responses.PROCESSING_FAILED)
         self._schema_failure = catalogue.code_text(responses.SCHEMA_FAILURE)
@@ -78,7 +79,7 @@ class Replay:
     async def requeue(self, request: Request, values: Mapping[str, str]) -> Reply:
         """POST …/requeue/{recipient-id}"""
         party, channel, wanted = await self._asked(request, values)
-        if self._paged and await self._count(_of_requeues(party.dip_id, channel), waiting=True):
+        if self._paged and await self._under_way(party.dip_id, channel):
             raise self._busy(party)
         found = await self._find(conditions(wanted, party.dip_id, channel), MOST + 1)
         if len(found) > MOST:
@@ -88,7 +89,15 @@ class Replay:
             await self._context.log.append([requeue_record(row, identifier) for row in found])
         except LogUnavailable as fault:
             raise self._intake.unavailable("The message log cannot be reached.") from fault
+        self._asked_for[party.dip_id, channel] = identifier, len(found)
         return Reply(202, {"requeueId": identifier}) if self._paged else Reply(200)
+
+    async def _under_way(self, dip_id: str, channel: str) -> bool:
+        """Whether a requeue waits for delivery, or has not even reached the table of deliveries yet."""
+        identifier, asked = self._asked_for.get((dip_id, channel), ("", 0))
+        if asked and await self._count(_of_requeues(dip_id, channel, identifier)) < asked:
+            return True
+        return bool(await self._count(_of_requeues(dip_id, channel), waiting=True))
 
     async def requeue_status(self, request: Request, values: Mapping[str, str]) -> Reply:
         """GET …/requeueStatus/{recipient-id}?requeue-id=…: of that requeue, else of all on the channel."""
@@ -98,6 +107,9 @@ class Replay:
         wanted = query.get("requeue-id", [None])[0]
         where = _of_requeues(party.dip_id, channel, wanted)
         total, waiting = await self._count(where), await self._count(where, waiting=True)
+        identifier, asked = self._asked_for.get((party.dip_id, channel), ("", 0))
+        if wanted in (identifier, None) and asked > total:  # not all of it has reached the table yet
+            total, waiting = asked, waiting + asked - total
         if not total:
             return Reply(204)
         abandoned = await self._count([*where, _columns.state == "abandoned"])

@@ -203,6 +203,7 @@ async def test_22_one_requeue_of_a_channel_at_a_time(tmp_path: Path) -> None:
         await delivered(gateway, 2)
         gateway.receivers[REGISTRATION].answer(503, retry_after="600")
         assert (await gateway.request(REQUEUE, EVERYTHING, by=REGISTRATION)).status_code == 202
+        assert (await gateway.request(REQUEUE, EVERYTHING, by=REGISTRATION)).status_code == 429
         await gateway.events(Kind.DELIVERY_ATTEMPTED)
         progress = await gateway.request(STATUS, by=REGISTRATION, method="GET")
         assert progress.json()["status"] == "Processing"
