@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Sequence
 
 from backbone.clock import Clock
+from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import Journal, JournalEvent, Kind
-from backbone.service import Service
+from backbone.service import Service, Worker
 
 logger = logging.getLogger("dipemu")
 
@@ -47,21 +49,30 @@ class Supervisor:
             for service in self._services
         }
 
-    async def _keep(self, name: str, service: str, worker: Callable[[], Awaitable[None]]) -> None:
+    async def _keep(self, name: str, service: str, worker: Worker) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
-            try:
-                await worker()
+            began = time.monotonic()
+            fault = await _fault_of(worker)
+            if fault is None:
                 return
-            except Exception as fault:
-                self._down.add(name)
-                logger.exception("worker %s failed, starting it again in %.1f s", name, pause)
-                await self._report(service, fault)
+            self._down.add(name)
+            if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            await self._tell(name, service, fault, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             self._down.discard(name)
 
-    async def _report(self, service: str, fault: Exception) -> None:
+    async def _tell(self, name: str, service: str, fault: BaseException, pause: float) -> None:
+        """A log or a database that is away is no fault of the service: it waits, unready, and says so."""
+        if isinstance(fault, (LogUnavailable, DatabaseUnavailable)):
+            logger.warning("worker %s waits %.1f s: %s", name, pause, fault)
+            return
+        logger.error("worker %s failed, starting it again in %.1f s", name, pause, exc_info=fault)
+        await self._report(service, fault)
+
+    async def _report(self, service: str, fault: BaseException) -> None:
         event = JournalEvent(
             Kind.SERVICE_FAULT,
             self._clock.now(),
@@ -72,3 +83,17 @@ class Supervisor:
             await self._journal.write(event)
         except Exception:  # noqa: BLE001 - the journal itself may be what failed; the log line above stands
             logger.warning("the journal could not take the fault of %s", service)
+
+
+async def _fault_of(worker: Worker) -> BaseException | None:
+    """Run the worker; what ended it, None when it ended by itself."""
+    try:
+        await worker()
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return cancelled  # a library cancelled a task of its own and let that out: nobody stopped us
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is told and the worker started again
+        return fault
+    return None

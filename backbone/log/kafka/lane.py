@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from backbone.errors import BackboneError
-from backbone.log.kafka.faults import BROKER_FAULTS, unavailable
+from backbone.log.kafka.faults import BROKER_FAULTS, client_calls, unavailable
 
 _MAX_BATCH_RECORDS = 1_000
 _MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -73,8 +73,9 @@ class Lane:
         appended all the same.
         """
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._transact(await self._started(), batch)
+            with client_calls():
+                async with asyncio.timeout(self._timeout):
+                    await self._transact(await self._started(), batch)
         except BROKER_FAULTS as error:
             self._abandon()
             return unavailable("appending", error)
@@ -106,7 +107,8 @@ class Lane:
     @staticmethod
     async def _stop(producer: AIOKafkaProducer) -> None:
         try:
-            await producer.stop()
+            with client_calls():
+                await producer.stop()
         except BROKER_FAULTS as error:
             _log.debug("a producer did not stop in order: %r", error)
         finally:

@@ -15,7 +15,7 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStat
 from backbone.errors import LogClosed, LogUnavailable
 from backbone.log.dead_letters import dead_letter
 from backbone.log.kafka import records
-from backbone.log.kafka.faults import BROKER_FAULTS, unavailable
+from backbone.log.kafka.faults import BROKER_FAULTS, client_calls, unavailable
 from backbone.log.port import ConsumedRecord, Record
 from backbone.log.topics import TopicPatterns
 from backbone.log.unsettled import Partition, Unsettled
@@ -79,7 +79,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._fetching = True
         self._moved.set()
         try:
-            return await self._poll(limit, wait)
+            with client_calls():
+                return await self._poll(limit, wait)
         except ConsumerStoppedError as error:
             raise LogClosed("the subscription was closed") from error
         except BROKER_FAULTS as error:
@@ -120,8 +121,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         due = {TopicPartition(*p): offset + 1 for p, offset in self._due.items()}
         due = {p: offset for p, offset in due.items() if p in consumer.assignment()}
         try:
-            async with asyncio.timeout(_COMMIT_SECONDS):
-                await self._commit(consumer, due)
+            with client_calls():
+                async with asyncio.timeout(_COMMIT_SECONDS):
+                    await self._commit(consumer, due)
         except BROKER_FAULTS as error:
             raise unavailable("committing a position", error) from error
         self._due.clear()
@@ -177,7 +179,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             self._consumer.subscribe(topics=self._topics.names, listener=self)
         try:
-            await self._consumer.start()
+            with client_calls():
+                await self._consumer.start()
         except BROKER_FAULTS as error:
             await self._abandon()
             raise unavailable(f"joining the group {self._name}", error) from error
@@ -189,7 +192,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         if consumer is None:
             return
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await consumer.stop()
+            with client_calls():
+                async with asyncio.timeout(_STOP_SECONDS):
+                    await consumer.stop()
         except BROKER_FAULTS as error:
             _log.info("group %s: left without a word to the broker: %r", self._name, error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from backbone.errors import LogUnavailable
-from backbone.log.kafka.faults import BROKER_FAULTS, unavailable
+from backbone.log.kafka.faults import BROKER_FAULTS, client_calls, unavailable
 
 _CREATED = 0
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS in Kafka's protocol
@@ -62,8 +62,9 @@ class Topics:
     async def _create(self, names: list[str]) -> None:
         client = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=10_000)
         try:
-            await client.start()
-            answer = await client.create_topics([self._settings.new(name) for name in names])
+            with client_calls():
+                await client.start()
+                answer = await client.create_topics([self._settings.new(name) for name in names])
         except BROKER_FAULTS as error:
             raise unavailable(f"creating the topics {', '.join(names)}", error) from error
         finally:

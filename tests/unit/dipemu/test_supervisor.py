@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from backbone.clock import SystemClock
+from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import JOURNAL_TOPIC, Journal, JournalEvent, Kind
 from backbone.log.embedded import EmbeddedLog
 from backbone.service import Service
@@ -15,8 +18,9 @@ from dipemu.supervisor import Supervisor
 class Frail:
     """A worker that fails the first times and then works until it is cancelled."""
 
-    def __init__(self, failures: int) -> None:
+    def __init__(self, failures: int, fault: BaseException | None = None) -> None:
         self.failures = failures
+        self.fault = fault or RuntimeError("the disk is full")
         self.failed = asyncio.Event()
         self.working = asyncio.Event()
 
@@ -24,7 +28,7 @@ class Frail:
         if self.failures:
             self.failures -= 1
             self.failed.set()
-            raise RuntimeError("the disk is full")
+            raise self.fault
         self.working.set()
         await asyncio.Event().wait()
 
@@ -65,4 +69,32 @@ async def test_stop_ends_every_worker(tmp_path: Path) -> None:
         await worker.working.wait()
     await supervisor.stop()
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("registration#")]
+    await log.close()
+
+
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_a_worker(tmp_path: Path) -> None:
+    log = await EmbeddedLog.open(tmp_path / "log")
+    worker = Frail(1, asyncio.CancelledError())
+    supervisor = Supervisor([Service("registration", None, "", [worker])], Journal(log), SystemClock())
+    supervisor.start()
+    async with asyncio.timeout(5):
+        await worker.working.wait()
+    await supervisor.stop()
+    await log.close()
+
+
+@pytest.mark.parametrize("away", [LogUnavailable("no broker"), DatabaseUnavailable("no server")])
+async def test_waiting_for_the_log_or_the_database_is_no_fault_of_the_service(
+    tmp_path: Path, away: Exception
+) -> None:
+    log = await EmbeddedLog.open(tmp_path / "log")
+    worker = Frail(1, away)
+    supervisor = Supervisor([Service("registration", None, "", [worker])], Journal(log), SystemClock())
+    supervisor.start()
+    await worker.failed.wait()
+    async with asyncio.timeout(5):
+        await worker.working.wait()
+    await supervisor.stop()
+    async with log.consume("test", [JOURNAL_TOPIC]) as subscription:
+        assert await subscription.fetch(wait=0.1) == []
     await log.close()
