@@ -115,7 +115,9 @@ def _facts(path: Path) -> dict[str, str]:
 
 def _private_key(path: Path) -> RSAPrivateKey:
     try:
-        key = load_pem_private_key(_read(path), password=None)
+        # The key is our own, and is compared with its certificate below: checking its primes as well would
+        # take most of the time that a start takes.
+        key = load_pem_private_key(_read(path), password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
         raise IdentityUnreadable(f"{path}: not a PEM private key without password") from fault
     if not isinstance(key, RSAPrivateKey):
