@@ -25,6 +25,7 @@ from services.dip_gateway.intake import Intake
 from services.dip_gateway.lapses import Lapses
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.limits import Bucket
+from services.dip_gateway.loaded import LoadedSites
 from services.dip_gateway.mishaps import Mishaps
 from services.dip_gateway.openapi import document
 from services.dip_gateway.references import References
@@ -70,7 +71,7 @@ def build(
     takes_in = settings.gateway_parts != "workers"
     workers: list[Worker] = [references.run] if takes_in else []
     if settings.gateway_parts != "intake":
-        workers += [router.run, delivery.run]
+        workers += [LoadedSites(context, ledger).run, router.run, delivery.run]
     ready = references.loaded.is_set if takes_in else _always
     return Service("dip_gateway", front, "", workers, ready)
 

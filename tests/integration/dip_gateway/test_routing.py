@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from backbone.clock import uk_midnight
 from backbone.journal import Kind
 from contracts import envelope
+from participant.wire import command_record
 from services.dip_gateway.settings import GatewaySettings
 from tests.integration.dip_gateway.environment import (
     ADVANCED_DATA,
@@ -331,3 +333,24 @@ async def test_a_recipient_that_is_not_to_see_a_value_gets_it_masked(tmp_path: P
         [plain] = await gateway.receivers[MARKET_WIDE].until(1)
         assert envelope.header(masked).response_code == "x"
         assert envelope.header(plain).response_code == "A"
+
+
+async def test_what_the_harness_loads_for_registration_counts_for_routing(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        site = {"distributorDIPID": DISTRIBUTOR, "supplierDIPID": OTHER_SUPPLIER, "dataServiceDIPID": DATA}
+        command = command_record(
+            "registration",
+            "load_mpan",
+            to=REGISTRATION,
+            mpan=MPAN,
+            run="r",
+            id="i",
+            arguments={"siteData": site},
+        )
+        await gateway.context.log.append([command])
+        address = f"{gateway.url}/api/holdings/{MPAN}"
+        async with asyncio.timeout(10):
+            while not (await gateway.http.get(address)).json()["holdings"]:  # noqa: ASYNC110 - over HTTP
+                await asyncio.sleep(0.01)
+        await tariff(gateway)
+        assert {OTHER_SUPPLIER, DATA, DISTRIBUTOR} <= set(await receivers_of(gateway, "PUB-018", 5))

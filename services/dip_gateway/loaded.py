@@ -1,0 +1,90 @@
+"""What the harness loads into the registration service, the gateway knows too: who holds what for the MPAN.
+
+The registration service's command ``load_mpan`` travels on the log; its site data name the supplier, the
+metering service, the data service, the meter data retriever and the distributor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import orjson
+
+from backbone.log import ConsumedRecord
+from participant.context import Context
+from participant.wire import harness_topic
+from services.dip_gateway.holdings import ALWAYS, Holding, RoleOf
+from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.patience import until_done
+
+GROUP: Final = "gateway-site-data"
+_COMMAND: Final = "load_mpan"
+_PARTIES: Final = (  # name in the site data, role when the directory does not know the party
+    ("supplier", "SUP"),
+    ("meteringService", "MSS"),
+    ("dataService", "SDS"),
+    ("meterDataRetriever", "MDR"),
+    ("distributor", "LDSO"),
+)
+
+
+class LoadedSites:
+    """Follows the commands to the registration service."""
+
+    def __init__(self, context: Context, ledger: Ledger) -> None:
+        self._context = context
+        self._ledger = ledger
+
+    async def run(self) -> None:
+        """Take in what is loaded, until cancelled."""
+        async with self._context.log.consume(GROUP, [harness_topic("registration")]) as subscription:
+            while True:
+                records = await until_done(subscription.fetch, "loaded sites")
+                await until_done(partial(self._take_in, records), "loaded sites")
+                await until_done(partial(subscription.commit, records), "loaded sites")
+
+    async def _take_in(self, records: Sequence[ConsumedRecord]) -> None:
+        snapshot = await self._context.directory.snapshot()
+
+        def role_of(dip_id: str) -> str | None:
+            party = snapshot.party(dip_id)
+            return party.role if party else None
+
+        for consumed in records:
+            held = list(read_holdings(consumed.record.value, role_of))
+            if held:
+                await self._ledger.load(held)
+
+
+def read_holdings(command: bytes, role_of: RoleOf) -> Iterable[Holding]:
+    """The holdings that a command loads; none for other commands and for what cannot be read."""
+    try:
+        fields = orjson.loads(command)
+    except orjson.JSONDecodeError:
+        return
+    if not isinstance(fields, dict) or fields.get("name") != _COMMAND:
+        return
+    mpan, arguments = fields.get("mpan"), fields.get("arguments")
+    site = arguments.get("siteData", arguments) if isinstance(arguments, dict) else None
+    if not isinstance(mpan, str) or not isinstance(site, dict):
+        return
+    if isinstance(fields.get("to"), str):
+        yield Holding(mpan, "REGS", fields["to"], ALWAYS)
+    for name, role in _PARTIES:
+        dip_id = site.get(f"{name}DIPID")
+        if isinstance(dip_id, str):
+            begins = _moment(site, f"{name}EffectiveFromDate")
+            yield Holding(mpan, role_of(dip_id) or role, dip_id, begins)
+
+
+def _moment(site: Mapping[str, Any], name: str) -> datetime:
+    """The date the site data give, since ever where they give none."""
+    value = site.get(name)
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else ALWAYS
+    except ValueError:
+        moment = ALWAYS
+    return moment if moment.tzinfo else ALWAYS
