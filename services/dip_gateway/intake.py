@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -91,7 +91,7 @@ class Intake:
         if any(one.findings for one in judged):
             self._check_nesting(messages, request, admitted.party)
             raise self._refused(judged, texts.split_raw(request.body, messages), admitted.party)
-        accepted = self._numbered(judged, texts.split_raw(request.body, messages))
+        accepted = self._numbered(judged, texts.split_raw(request.body, messages), request.body)
         await self._keep(accepted, request, channel, admitted)
         if lapse is not None:
             raise self._lapses.failure(lapse, admitted.party.dip_id)
@@ -178,12 +178,14 @@ class Intake:
         text = f"This message passed; it was refused with its batch, because of message {others}. Resend it."
         return self._entry(responses.PROCESSING_FAILED, text, party, judged)
 
-    def _numbered(self, judged: Sequence[Judged], raw: Sequence[str]) -> list[Accepted]:
-        numbered = []
+    def _numbered(self, judged: Sequence[Judged], raw: Sequence[str], body: bytes) -> list[Accepted]:
+        """With IDs that follow from what was sent: the same request taken in twice, by two gateways or after
+        a 503 whose append came through after all, is one message."""
+        numbered, seed = [], blake2b(body, digest_size=32).digest()
         for one, text in zip(judged, raw, strict=True):
             header, at = one.header, self._context.clock.now(one.header.mpan)
             sender = envelope.Sender(header.sender or "", header.role or "")
-            unique = secrets.token_hex(32)
+            unique = blake2b((header.reference or "").encode(), key=seed, digest_size=32).hexdigest()
             transaction = envelope.transaction_id(header.interface or "", sender, at, unique[:16])
             correlation = header.correlation_id or envelope.correlation_id(at, unique[16:32])
             numbered.append(Accepted(one, text, transaction, correlation, at, unique[32:]))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
+from time import monotonic
 
 from backbone.database import Database
 from backbone.errors import DatabaseUnavailable, LogUnavailable
@@ -35,7 +37,7 @@ def digest(sender: str, reference: str) -> int:
 class References:
     """What was used. Until ``loaded`` is set nothing may be accepted.
 
-    ``settle_seconds``: how long the log must be silent before its end counts as reached.
+    ``settle_seconds``: how long nothing old must have come before the log's end counts as reached.
     """
 
     def __init__(self, database: Database, log: MessageLog, settle_seconds: float = 0.0) -> None:
@@ -43,6 +45,7 @@ class References:
         self._message_log = log
         self._settle_seconds = settle_seconds
         self._used: set[int] = set()
+        self._silent_since = 0.0
         self.loaded = asyncio.Event()
 
     def __len__(self) -> int:
@@ -63,19 +66,38 @@ class References:
         """Load what is known, then follow the log, until cancelled."""
         self._used |= await self._stored()
         async with self._message_log.consume(GROUP, ["dip.if.*"]) as subscription:
+            began, self._silent_since = datetime.now(UTC), monotonic()
             while True:
                 try:
-                    wait = None if self.loaded.is_set() else self._settle_seconds
-                    records = await subscription.fetch(_BATCH, wait)
+                    records = await subscription.fetch(_BATCH, self._patience())
                     if records:
                         await self._keep(records)
                         await subscription.commit(records)
                         await self._gather(len(records))
-                    else:
-                        self.loaded.set()
+                    self._judge_backlog(records, began)
                 except (LogUnavailable, DatabaseUnavailable) as fault:
                     _log.warning("used references wait: %s", fault)
                     await asyncio.sleep(_RETRY_SECONDS)
+
+    def _patience(self) -> float | None:
+        """How long to wait for records; until the backlog is read, so that its end is noticed."""
+        return (
+            None
+            if self.loaded.is_set()
+            else max(0.0, self._silent_since + self._settle_seconds - monotonic())
+        )
+
+    def _judge_backlog(self, records: Sequence[ConsumedRecord], began: datetime) -> None:
+        """The backlog is read when for a while nothing came of what was accepted before we ``began``.
+
+        What other gateways accept meanwhile does not count: under load it never ends.
+        """
+        if self.loaded.is_set():
+            return
+        if any(_received_at(consumed) < began for consumed in records):
+            self._silent_since = monotonic()
+        elif monotonic() >= self._silent_since + self._settle_seconds:
+            self.loaded.set()
 
     async def _gather(self, count: int) -> None:
         """Let some more come together: nobody waits for this, and a crash leaves the rest in the log."""
@@ -100,3 +122,9 @@ class References:
         self._used.update(uses)
         async with self._database.begin() as connection:
             await store.save_references(connection, uses)
+
+
+def _received_at(consumed: ConsumedRecord) -> datetime:
+    """Business time, never behind the machine's; what carries none counts as old."""
+    text = consumed.record.headers.get("received-at")
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
