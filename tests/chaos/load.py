@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
+from secrets import token_hex
 from time import perf_counter
 from typing import Any
 
@@ -128,7 +129,7 @@ class Load:
         await self._wait(self._random.random() * self._pause)
         while not self.stopped.is_set():
             number += 1
-            message = build(sender, block, f"{stream:03x}{number:05x}{self._random.getrandbits(32):08x}")
+            message = build(sender, block, f"{stream:03x}{number:05x}{token_hex(4)}")
             outcome, transaction = await self._send(http, sender, channel, orjson.dumps([message]))
             reference = envelope.header(message).reference or ""
             record = Sent(
