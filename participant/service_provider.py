@@ -43,6 +43,10 @@ class ServiceProvider:
         return code.rstrip("0123456789") in self.codes and code in catalogue.codes
 
 
+METERING_SERVICE: Final = ServiceProvider("MS", "B070", frozenset({"SP"}))
+DATA_SERVICE: Final = ServiceProvider("DS", "B071", frozenset({"SP", "DS"}))
+
+
 class ServiceProviderView(Received):
     """One MPAN, as the service providers see it.
 

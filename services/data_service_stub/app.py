@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from backbone.service import Service
 from participant.context import Context
 from participant.engine import ParticipantService
 from participant.identity import Identity
-from participant.service_provider import ServiceProvider, provider_registry
+from participant.service_provider import DATA_SERVICE, provider_registry
 
 NAME = "data_service_stub"
 PREFIX = "/data-services"
-DATA_SERVICE: Final = ServiceProvider("DS", "B071", frozenset({"SP", "DS"}))
 
 
 def build(context: Context, identities: Sequence[Identity] = ()) -> Service:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from backbone.service import Service
 from participant.context import Context
 from participant.engine import ParticipantService
 from participant.identity import Identity
-from participant.service_provider import ServiceProvider, provider_registry
+from participant.service_provider import METERING_SERVICE, provider_registry
 
 NAME = "metering_service_stub"
 PREFIX = "/metering-services"
-METERING_SERVICE: Final = ServiceProvider("MS", "B070", frozenset({"SP"}))
 
 
 def build(context: Context, identities: Sequence[Identity] = ()) -> Service:

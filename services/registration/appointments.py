@@ -5,19 +5,24 @@ IF-031 → checks → IF-032; when it passed, IF-033 to the proposed provider �
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from contracts.envelope import MpanBlock, ResponseBlock
 from participant.handlers import DipOut, World
+from participant.service_provider import ACCEPTED
 from services.registration import party_blocks, site_blocks
 from services.registration.activation import confirm_appointment
-from services.registration.checks import UNKNOWN_MPAN, Case, failures
+from services.registration.cases import UNKNOWN_MPAN, Case
+from services.registration.checks import failures
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.register import MeteringPoint, Proposal, Request, RequestStatus, SwitchStatus
 
 SUPERSEDED: Final = "REG1089"
+INVALID_ANSWER: Final = "REG1094"
+_CODE: Final = re.compile(r"[A-Z]+\d+")
 SWITCH_SCENARIOS: Final = frozenset({"COS", "MCS"})
 
 
@@ -76,13 +81,17 @@ def provider_request(point: MeteringPoint, request: Request) -> DipOut:
 
 
 def provider_answered(
-    point: MeteringPoint, kind: ServiceKind, provider: str, answer: Mapping[str, Any]
+    point: MeteringPoint, kind: ServiceKind, provider: str, answer: Mapping[str, Any], world: World
 ) -> tuple[MeteringPoint, Sequence[DipOut]]:
     """What a provider's IF-034 changes. ``answer``: its block B007. Nothing, when nothing was asked of it."""
     request = awaiting(point, kind, provider)
     if request is None:
         return point, []
     reason = answer["proposedAppointmentResponseCode"]
+    if not makes_sense(kind, answer["responseCode"], reason, world):
+        text = world.catalogue.code_text(INVALID_ANSWER)
+        told = appointment_status(point, request, "AppRejected", "R", text)
+        return point.with_request_status(request, RequestStatus.REJECTED), [told]
     if answer["responseCode"] != "A":
         told = appointment_status(point, request, "AppRejected", str(answer["responseCode"]), reason)
         return point.with_request_status(request, RequestStatus.REJECTED), [told]
@@ -91,6 +100,19 @@ def provider_answered(
     accepted = request.model_copy(update={"status": RequestStatus.ACCEPTED})
     after, confirmed = confirm_when_settled(point.with_request_changed(request, accepted), accepted)
     return after, [told, *details, *confirmed]
+
+
+def makes_sense(kind: ServiceKind, outcome: object, reason: str | None, world: World) -> bool:
+    """Whether an answer's outcome and reason go together; otherwise it gets REG1094.
+
+    A, accepted, goes with SP000 or with no reason; R, refused, with another code that a provider of this kind
+    gives. What follows the code is not looked at.
+    """
+    named = _CODE.match(reason or "")
+    code = named[0] if named else ""
+    if outcome == "A":
+        return reason is None or code == ACCEPTED
+    return outcome == "R" and code != ACCEPTED and kind.provider.has_code(code, world.catalogue)
 
 
 def confirm_when_settled(point: MeteringPoint, request: Request) -> tuple[MeteringPoint, Sequence[DipOut]]:
@@ -102,9 +124,11 @@ def confirm_when_settled(point: MeteringPoint, request: Request) -> tuple[Meteri
     return (point, []) if waits else confirm_appointment(point, request)
 
 
-def lapse(point: MeteringPoint, request: Request) -> tuple[MeteringPoint, Sequence[DipOut]]:
-    """IF-035 Lapsed: the request could not be matched with a secured switch."""
-    told = appointment_status(point, request, "AppLapsed", "L", None)
+def lapse(
+    point: MeteringPoint, request: Request, reason: str | None = None
+) -> tuple[MeteringPoint, Sequence[DipOut]]:
+    """IF-035 Lapsed: the request could not be matched with a secured switch, or for the reason given."""
+    told = appointment_status(point, request, "AppLapsed", "L", reason)
     return point.with_request_status(request, RequestStatus.LAPSED), [told]
 
 

@@ -12,8 +12,9 @@ from backbone.journal.events import Kind
 from contracts import css, envelope
 from contracts.envelope import MpanBlock
 from participant.handlers import HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from services.registration import energising
 from services.registration.appointments import decide, provider_answered, refuse_unknown_mpan
-from services.registration.checks import UNKNOWN_MPAN
+from services.registration.cases import UNKNOWN_MPAN
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.loading import metering_point
 from services.registration.progress import pass_time
@@ -68,7 +69,7 @@ def registration_status(
         problems = (*problems, text)
     if point is None or switch is None or problems:
         return point, [received, _css_note(Kind.CSS_REFUSED, incoming, problems)]
-    point, late = pass_time(point, now)
+    point, late = pass_time(point, now, world)
     after, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
     return after, [received, *late, *messages]
 
@@ -79,7 +80,7 @@ def clock_advanced(point: MeteringPoint | None, incoming: Incoming, now: datetim
     done = JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})
     if point is None:
         return None, [done]
-    after, messages = pass_time(point, now)
+    after, messages = pass_time(point, now, world)
     return after, [*messages, done]
 
 
@@ -104,7 +105,7 @@ def metering_service_answered(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
 ) -> Outcome:
     """IF-034 [MSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
-    return _answered(point, incoming, METERING, now)
+    return _answered(point, incoming, METERING, now, world)
 
 
 @registry.handles("PUB-034", DATA.event("AppSPResponse"))
@@ -112,7 +113,7 @@ def data_service_answered(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
 ) -> Outcome:
     """IF-034 [DSAppSPResponse]: tell supplier and provider how it ended (IF-035)."""
-    return _answered(point, incoming, DATA, now)
+    return _answered(point, incoming, DATA, now, world)
 
 
 @registry.handles("PUB-034", "[SDS-MDRUpdate]")
@@ -124,8 +125,23 @@ def retriever_updated(
     update = Update(header.sender or "", custom, header.initial_correlation_id)
     if point is None:
         return None, [outcome(update, incoming.to, _mpan_block(incoming), (UNKNOWN_MPAN,), world)]
-    point, late = pass_time(point, now)
+    point, late = pass_time(point, now, world)
     after, answer = update_retriever(point, update, now, world)
+    return after, [*late, answer]
+
+
+@registry.handles("PUB-007", energising.EVENT)
+def energisation_changed(
+    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-007 [EnergisationStatusChange]: check and answer, and tell everybody (IF-008)."""
+    header, block = envelope.header(incoming.message), envelope.custom(incoming.message)[energising.BLOCK]
+    change = energising.Change(header.sender or "", block, header.initial_correlation_id)
+    if point is None:
+        unknown = _mpan_block(incoming)
+        return None, [energising.notification(change, incoming.to, unknown, (UNKNOWN_MPAN,), world)]
+    point, late = pass_time(point, now, world)
+    after, answer = energising.change_energisation(point, change, now, world)
     return after, [*late, answer]
 
 
@@ -134,18 +150,21 @@ def _proposed(
 ) -> Outcome:
     proposal = read_proposal(incoming.message, kind)
     if point is not None:
-        point, late = pass_time(point, now)
+        point, late = pass_time(point, now, world)
         after, messages = decide(point, proposal, now, world)
         return after, [*late, *messages]
     return None, [refuse_unknown_mpan(proposal, incoming.to, _mpan_block(incoming), world)]
 
 
-def _answered(point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime) -> Outcome:
+def _answered(
+    point: MeteringPoint | None, incoming: Incoming, kind: ServiceKind, now: datetime, world: World
+) -> Outcome:
     if point is None:
         return None, []
     provider = envelope.header(incoming.message).sender or ""
-    point, late = pass_time(point, now)
-    after, messages = provider_answered(point, kind, provider, envelope.custom(incoming.message)["B007"])
+    point, late = pass_time(point, now, world)
+    answer = envelope.custom(incoming.message)["B007"]
+    after, messages = provider_answered(point, kind, provider, answer, world)
     return after, [*late, *messages]
 
 

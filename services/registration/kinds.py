@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from contracts.identifiers import DATA_SERVICES, METERING_SERVICES
+from participant.service_provider import DATA_SERVICE, METERING_SERVICE, ServiceProvider
 from services.registration.site_data import Segment
 
 KindName = Literal["metering", "data"]
@@ -16,19 +17,28 @@ KindName = Literal["metering", "data"]
 class ServiceKind:
     """Metering service or data service.
 
-    ``prefix``: how event codes begin, ``MS``. ``block``: the proposal's block. ``role_of_segment``: the
-    DIP role that serves each market segment. ``mismatch``: the REG code for an MPID that is not the DIP ID's.
+    ``provider``: its event codes, its proposal's block and how it may answer. ``role_of_segment``: the DIP
+    role that serves each market segment. ``mismatch``: the REG code for an MPID that is not the DIP ID's.
     """
 
     name: KindName
     title: str
-    prefix: str
-    block: str
+    provider: ServiceProvider
     field_part: str
     contract_field: str
     roles: frozenset[str]
     role_of_segment: Mapping[Segment, str]
     mismatch: str
+
+    @property
+    def block(self) -> str:
+        """``B070``"""
+        return self.provider.proposal
+
+    @property
+    def no_appointment(self) -> str:
+        """``[NoMSAppointed]``"""
+        return f"[No{self.provider.prefix}Appointed]"
 
     @property
     def dip_id_field(self) -> str:
@@ -51,14 +61,13 @@ class ServiceKind:
 
     def event(self, what: str) -> str:
         """The event code for ``what``: ``AppInitialResp`` gives ``[MSAppInitialResp]``."""
-        return f"[{self.prefix}{what}]"
+        return self.provider.event(what)
 
 
 METERING: Final = ServiceKind(
     name="metering",
     title="metering service",
-    prefix="MS",
-    block="B070",
+    provider=METERING_SERVICE,
     field_part="MeteringService",
     contract_field="contractReferenceMeteringService",
     roles=METERING_SERVICES,
@@ -68,8 +77,7 @@ METERING: Final = ServiceKind(
 DATA: Final = ServiceKind(
     name="data",
     title="data service",
-    prefix="DS",
-    block="B071",
+    provider=DATA_SERVICE,
     field_part="DataService",
     contract_field="contractReferenceDataService",
     roles=DATA_SERVICES,

@@ -6,36 +6,53 @@ the harness says that it has advanced the clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from backbone.clock import uk_midnight
-from participant.handlers import DipOut
+from participant.handlers import DipOut, World
 from services.registration import site_blocks
 from services.registration.activation import CHANGE_OF_SUPPLIER, service_ends
-from services.registration.appointments import SWITCH_SCENARIOS, lapse
+from services.registration.appointments import lapse
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.register import MeteringPoint, Request, uk_stamp
 
 Step = tuple[MeteringPoint, Sequence[DipOut]]
 
+LATE_AFTER_DAYS: Final[Mapping[str, int]] = {"COS": 1, "MCS": 1, "SEG": 29}
+REASON_OF_LAPSE: Final[Mapping[str, str]] = {"SEG": "REG1037"}
 
-def pass_time(point: MeteringPoint, now: datetime) -> Step:
+
+def pass_time(point: MeteringPoint, now: datetime, world: World) -> Step:
     """The metering point as it is at ``now``, and what that means for others."""
-    point, lapsed = lapse_what_is_late(point, now)
+    point, lapsed = lapse_what_is_late(point, now, world)
     point, ended = change_supplier(point, now)
     point, moved = change_services(point, now)
     return point, [*lapsed, *ended, *moved]
 
 
-def lapse_what_is_late(point: MeteringPoint, now: datetime) -> Step:
-    """Requests that no secured switch took up by the end of the supply start date lapse."""
+def lapse_what_is_late(point: MeteringPoint, now: datetime, world: World) -> Step:
+    """Requests that were not taken up in time after the supply start date lapse."""
     messages: list[DipOut] = []
     for request in point.requests:
-        if request.open and _is_late(point, request, now):
-            point, told = lapse(point, request)
+        late = late_from(point, request)
+        if request.open and late is not None and now >= late:
+            code = REASON_OF_LAPSE.get(request.proposal.scenario)
+            point, told = lapse(point, request, code and world.catalogue.code_text(code))
             messages += told
     return point, messages
+
+
+def late_from(point: MeteringPoint, request: Request) -> datetime | None:
+    """The moment from which an open request is too late; None for one that may wait for ever.
+
+    Only requests under a switch are tied to its supply start date: a change of supplier (COS, MCS) has until
+    the end of that day, a change of segment (SEG) 28 days more. The length of that window is ours.
+    """
+    switch = point.switch(request.proposal.registration_id)
+    days = LATE_AFTER_DAYS.get(request.proposal.scenario)
+    return None if switch is None or days is None else uk_midnight(switch.supply_start, days)
 
 
 def change_supplier(point: MeteringPoint, now: datetime) -> Step:
@@ -75,14 +92,6 @@ def _segment_changes(point: MeteringPoint) -> DipOut:
     )
 
 
-def _is_late(point: MeteringPoint, request: Request, now: datetime) -> bool:
-    """Only requests under a switch are tied to a day: its supply start date, which must not be over."""
-    switch = point.switch(request.proposal.registration_id)
-    if switch is None or request.proposal.scenario not in SWITCH_SCENARIOS:
-        return False
-    return switch.supply_start < uk_midnight(now)
-
-
 def _end_if_not_appointed(point: MeteringPoint, kind: ServiceKind, at: str) -> Step:
     """IF-037 without a successor, and IF-045 to remind of it."""
     current = point.current(kind)
@@ -93,7 +102,7 @@ def _end_if_not_appointed(point: MeteringPoint, kind: ServiceKind, at: str) -> S
     reminder = DipOut(
         sender=point.registration_service,
         interface="IF-045",
-        event=f"[No{kind.prefix}Appointed]",
+        event=kind.no_appointment,
         custom={},
         mpan=point.mpan_block(),
     )

@@ -14,7 +14,16 @@ from pydantic import AwareDatetime, Field
 from backbone.clock import UK, dip_timestamp, uk_midnight
 from contracts.envelope import MpanBlock
 from services.registration.kinds import KINDS, KindName, ServiceKind
-from services.registration.site_data import DipId, Facts, Holder, Mpan, Party, Segment, SiteData
+from services.registration.site_data import (
+    DipId,
+    Energisation,
+    Facts,
+    Holder,
+    Mpan,
+    Party,
+    Segment,
+    SiteData,
+)
 
 Scenario = Literal["COS", "CSP", "USP", "SEG", "MCA", "MCS", "ALG"]
 
@@ -123,6 +132,7 @@ class MeteringPoint(Facts):
     since: AwareDatetime
     site: SiteData
     segment_since: AwareDatetime | None = None
+    energisation_since: AwareDatetime | None = None
     supplier: Holder
     next_supplier: Holder | None = None
     metering_service: Appointment | None = None
@@ -149,6 +159,11 @@ class MeteringPoint(Facts):
         """The same metering point, in another market segment since that day."""
         site = self.site.model_copy(update={"market_segment": segment})
         return self.model_copy(update={"site": site, "segment_since": since})
+
+    def with_energisation(self, status: Energisation, since: datetime) -> MeteringPoint:
+        """The same metering point, energised or de-energised since that day."""
+        site = self.site.model_copy(update={"energisation": status})
+        return self.model_copy(update={"site": site, "energisation_since": since})
 
     def with_current(self, kind: ServiceKind, service: Appointment | None) -> MeteringPoint:
         """The same metering point with another service of this kind, or none, from now on."""

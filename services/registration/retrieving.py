@@ -10,9 +10,9 @@ from typing import Any, Final
 from backbone.clock import uk_midnight
 from contracts.envelope import MpanBlock
 from participant.handlers import DipOut, World
-from services.registration.checks import MDR_MAX_DAYS_AHEAD, MDR_ROLES
 from services.registration.proposals import read_moment
 from services.registration.register import MeteringPoint
+from services.registration.retriever_checks import MDR_MAX_DAYS_AHEAD, MDR_ROLES
 from services.registration.site_data import Holder
 
 _NOMINATED: Final = "SDSNominatedMDR"

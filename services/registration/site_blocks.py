@@ -38,7 +38,10 @@ def site(point: MeteringPoint) -> Blocks:
             "meteredIndicator": facts.metered,
         },
         "B024": {"DUOSTariffID": facts.duos_tariff, "DUOSTariffIDEffectiveFromDate": since},
-        "B025": {"energisationStatus": facts.energisation, "energisationStatusEffectiveFromDate": since},
+        "B025": {
+            "energisationStatus": facts.energisation,
+            "energisationStatusEffectiveFromDate": uk_stamp(point.energisation_since or point.since),
+        },
         "B026": {
             "marketSegmentIndicator": facts.market_segment,
             "marketSegmentIndicatorEffectiveFromDate": uk_stamp(point.segment_since or point.since),

@@ -19,6 +19,7 @@ Mpan = Annotated[str, Field(pattern=r"^[0-9]{13}$")]
 GspGroup = Annotated[str, Field(pattern=r"^_[A-P]$")]
 AddressLine = Annotated[str, Field(max_length=40)]
 Segment = Literal["S", "A", "U"]
+Energisation = Literal["E", "D", "U"]
 Energy = Annotated[str, Field(pattern=r"^-?\d{1,9}\.\d{3}$")]
 
 
@@ -118,7 +119,8 @@ class SiteData(Address, Services):
     """Everything the register holds about a site.
 
     ``GSPGroupID`` may be left out where the distributor's number decides it. ``migrated`` is false for a
-    metering point that is still in the arrangements before half-hourly settlement.
+    metering point that is still in the arrangements before half-hourly settlement. ``unmetered_operators``:
+    DIP IDs of the operators (UMSO) that serve the distributor's unmetered sites; None for any.
     """
 
     distributor_dip_id: Annotated[DipId, Field(alias="distributorDIPID")]
@@ -127,7 +129,7 @@ class SiteData(Address, Services):
     market_segment: Annotated[Segment, Field(alias="marketSegmentIndicator")] = "S"
     energy_direction: Annotated[Literal["I", "E"], Field(alias="energyDirection")] = "I"
     metered: Annotated[bool, Field(alias="meteredIndicator")] = True
-    energisation: Annotated[Literal["E", "D", "U"], Field(alias="energisationStatus")] = "E"
+    energisation: Annotated[Energisation, Field(alias="energisationStatus")] = "E"
     domestic_premises: Annotated[bool, Field(alias="domesticPremiseIndicator")] = True
     consent_granularity: Annotated[Literal["H", "D", "M", "N"] | None, Field(alias="consentGranularity")] = (
         None
@@ -146,6 +148,7 @@ class SiteData(Address, Services):
         DipId | None, Field(alias="customerDirectContractMeteringServiceDIPID")
     ] = None
     direct_data_service: Annotated[DipId | None, Field(alias="customerDirectContractDataServiceDIPID")] = None
+    unmetered_operators: Annotated[tuple[DipId, ...] | None, Field(alias="unmeteredSuppliesOperators")] = None
     meters: tuple[Meter, ...] = ()
     linked: tuple[LinkedMpan, ...] = ()
     related: RelatedMpans | None = None

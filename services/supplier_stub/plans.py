@@ -42,7 +42,7 @@ class PlannedAppointment(Facts):
     appointment_scenario: str = "COS"
     registration_id: str | None = None
     retriever: Retriever | None = None
-    consent_granularity: Literal["H", "D", "M", "N"] = "D"
+    consent_granularity: Literal["H", "D", "M", "N"] = "H"
     domestic: bool = True
     fallback_read_frequency: Literal["W", "F", "M", "Q", "S", "A"] | None = None
 

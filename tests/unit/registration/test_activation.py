@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backbone.clock import uk_midnight
 from backbone.journal.events import Kind
 from participant.handlers import Incoming, JournalNote, World
 from participant.parties import Party
@@ -216,6 +217,38 @@ def test_a_request_lapses_when_its_switch_was_not_secured_in_time() -> None:
     point, the_day_after = at(waiting, SUPPLY_START + timedelta(days=1))
     assert names(the_day_after) == [("IF-035", "[MSAppLapsed]")]
     assert statuses(point) == [RequestStatus.LAPSED]
+
+
+SEGMENT_CHANGE = {
+    "appointmentScenario": "SEG",
+    "proposedMeteringServiceDIPID": MSA,
+    "proposedMeteringServiceMPID": "MSAA",
+    FROM: "2026-04-10T00:00:00+01:00",
+}
+
+
+def test_a_segment_change_that_is_not_taken_up_after_the_supply_start_lapses() -> None:
+    point, _ = after(switching_point(), SECURED)
+    supplied, _ = at(point, SUPPLY_START)
+    asked, messages = at(supplied, SUPPLY_START + timedelta(days=1), metering_request(**SEGMENT_CHANGE))
+    assert names(messages) == [("IF-032", "[MSAppInitialResp]"), ("IF-033", "[MSAppSPRequest]")]
+
+    _, on_the_last_day = at(asked, uk_midnight(SUPPLY_START, 28) + timedelta(hours=23))
+    assert on_the_last_day == []
+    lapsed, (told,) = at(asked, uk_midnight(SUPPLY_START, 29))
+    assert (told.interface, told.event) == ("IF-035", "[MSAppLapsed]")
+    assert (told.custom or {})["B007"] == {
+        "responseCode": "L",
+        "proposedAppointmentResponseCode": CATALOGUE.code_text("REG1037"),
+    }
+    assert statuses(lapsed) == [RequestStatus.LAPSED]
+
+
+def test_a_segment_change_outside_a_switch_waits_for_its_provider() -> None:
+    request = metering_request(SUPPLIER, None, **SEGMENT_CHANGE | {FROM: "2026-03-27T00:00:00+00:00"})
+    asked, _ = after(metering_point(), request)
+    _, messages = at(asked, NOW + timedelta(days=300))
+    assert messages == []
 
 
 def test_an_answer_that_comes_too_late_finds_the_request_lapsed() -> None:

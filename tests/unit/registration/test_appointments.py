@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.envelope import Sender
+from services.registration.appointments import makes_sense
+from services.registration.kinds import DATA, METERING
 from services.registration.register import MeteringPoint, RequestStatus
 from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
@@ -20,6 +23,7 @@ from tests.unit.registration.given import (
     REGISTRATION,
     REGS,
     SUPPLIER,
+    WORLD,
     after,
     assert_valid,
     data_answer,
@@ -27,6 +31,7 @@ from tests.unit.registration.given import (
     metering_answer,
     metering_request,
     names,
+    publication,
     sent,
     switching_point,
     tell,
@@ -35,6 +40,50 @@ from tests.unit.registration.given import (
 
 def statuses(point: MeteringPoint) -> list[RequestStatus]:
     return [request.status for request in point.requests]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "event"),
+    [
+        ("A", "SP000 - Proposed Appointment ACCEPTED", "[MSAppAccepted]"),
+        ("A", "SP000", "[MSAppAccepted]"),
+        ("A", None, "[MSAppAccepted]"),
+        ("R", "SP004 - whatever they call it", "[MSAppRejected]"),
+        ("A", "SP004 - Connection Type Not Supported", None),
+        ("A", "gladly", None),
+        ("R", "SP000 - Proposed Appointment ACCEPTED", None),
+        ("R", None, None),
+        ("R", "DS001 - a reason of data services", None),
+        ("R", "SP777 - a code nobody knows", None),
+        ("R", "REG1099 - a code of the register", None),
+        ("L", None, None),
+        ("W", "SP004", None),
+    ],
+)
+def test_an_answer_whose_outcome_and_code_do_not_go_together_gets_reg1094(
+    outcome: str, reason: str | None, event: str | None
+) -> None:
+    answer = metering_answer()
+    block = {"responseCode": outcome, "proposedAppointmentResponseCode": reason}
+    custom = answer.message["payload"]["CustomBlock"] | {"B007": block}
+    said = publication("PUB-034", "[MSAppSPResponse]", Sender(NEW_MSS, "MSS"), custom)
+    point, messages = after(switching_point(), metering_request(), said)
+
+    assert messages[0].event == (event or "[MSAppRejected]")
+    told = (messages[0].custom or {})["B007"]
+    if event is None:
+        assert told == {
+            "responseCode": "R",
+            "proposedAppointmentResponseCode": "REG1094 - Invalid Response Code provided",
+        }
+        assert [request.status for request in point.requests] == [RequestStatus.REJECTED]
+    else:
+        assert told == block
+
+
+def test_a_data_service_may_refuse_for_reasons_of_its_own() -> None:
+    assert makes_sense(DATA, "R", "DS001", WORLD)
+    assert not makes_sense(METERING, "R", "DS001", WORLD)
 
 
 def test_a_good_request_is_accepted_and_the_metering_service_is_asked() -> None:

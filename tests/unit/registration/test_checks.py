@@ -10,7 +10,8 @@ import pytest
 
 from backbone.clock import uk_midnight
 from participant.handlers import Incoming
-from services.registration.checks import Case, failures
+from services.registration.cases import Case
+from services.registration.checks import failures
 from services.registration.kinds import DATA, METERING
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus, uk_stamp
@@ -27,6 +28,8 @@ from tests.unit.registration.given import (
     REGISTRATION,
     SDS,
     SUPPLIER,
+    UMSDS,
+    UMSO,
     WORLD,
     data_request,
     metering_point,
@@ -137,6 +140,72 @@ def test_reg1031_when_the_provider_does_not_serve_the_segment(
     assert codes(point, request) == (("REG1031",) if broken else ())
 
 
+UNMETERED: Mapping[str, Any] = {"marketSegmentIndicator": "U", "connectionTypeIndicator": "U"}
+WITHOUT_RETRIEVER = {f"supplierNominatedMDR{part}": None for part in ("DIPID", "MPID", "EffectiveFromDate")}
+BY_UMSO = {"proposedMeteringServiceDIPID": UMSO, "proposedMeteringServiceMPID": "UMSA"}
+BY_UMSDS = {"proposedDataServiceDIPID": UMSDS, "proposedDataServiceMPID": "UDSA"}
+HALF_HOURLY = {"supplierProposedConsentGranularity": "H"}
+
+
+def test_reg0003_when_an_unmetered_connection_is_to_leave_its_segment() -> None:
+    to_advanced = by_current(
+        **SEGMENT_CHANGE, proposedMeteringServiceDIPID=MSA, proposedMeteringServiceMPID="MSAA"
+    )
+    assert codes(metering_point(**UNMETERED), to_advanced) == ("REG0003",)
+    assert codes(metering_point(marketSegmentIndicator="U"), to_advanced) == ()
+    to_unmetered = by_current(**SEGMENT_CHANGE, **BY_UMSO)
+    assert codes(metering_point(connectionTypeIndicator="U"), to_unmetered) == ()
+
+
+def test_reg0004_when_a_retriever_is_nominated_where_there_are_no_meters() -> None:
+    point = switching_point(**UNMETERED)
+    assert codes(point, data_request(**BY_UMSDS, **HALF_HOURLY)) == ("REG0004",)
+    assert codes(point, data_request(**BY_UMSDS, **HALF_HOURLY, **WITHOUT_RETRIEVER)) == ()
+
+
+@pytest.mark.parametrize(
+    ("operators", "broken"),
+    [
+        (None, ()),
+        ([UMSO], ()),
+        (["1100000002", UMSO], ()),
+        (["1100000002"], ("REG1030",)),
+        ([], ("REG1030",)),
+    ],
+)
+def test_reg1030_when_the_operator_is_not_one_of_the_distributors(
+    operators: list[str] | None, broken: tuple[str, ...]
+) -> None:
+    point = switching_point(**UNMETERED, unmeteredSuppliesOperators=operators)
+    assert codes(point, metering_request(**BY_UMSO)) == broken
+
+
+def test_reg1030_is_about_unmetered_sites_only() -> None:
+    assert codes(switching_point(unmeteredSuppliesOperators=[]), metering_request()) == ()
+    request = metering_request()
+    assert codes(switching_point(**UNMETERED, unmeteredSuppliesOperators=[]), request) == ("REG1031",)
+
+
+@pytest.mark.parametrize(
+    ("segment", "service", "allowed"),
+    [("S", {}, "HDMN"), ("A", {"proposedDataServiceDIPID": ADS, "proposedDataServiceMPID": "ADSA"}, "H")],
+)
+def test_reg1035_when_the_consent_does_not_fit_the_segment(
+    segment: str, service: Mapping[str, Any], allowed: str
+) -> None:
+    point = switching_point(marketSegmentIndicator=segment)
+    for consent in "HDMNx":
+        request = data_request(**service, supplierProposedConsentGranularity=consent)
+        assert codes(point, request) == (() if consent in allowed else ("REG1035",))
+
+
+def test_reg1035_goes_by_the_segment_that_is_to_come() -> None:
+    day = {FROM.replace("Metering", "Data"): days(5), "supplierNominatedMDREffectiveFromDate": days(5)}
+    advanced = {"proposedDataServiceDIPID": ADS, "proposedDataServiceMPID": "ADSA", **SEGMENT_CHANGE, **day}
+    assert codes(metering_point(), data_request(SUPPLIER, None, **advanced)) == ("REG1035",)
+    assert codes(metering_point(), data_request(SUPPLIER, None, **advanced, **HALF_HOURLY)) == ()
+
+
 def test_reg1031_for_a_data_service_of_another_segment() -> None:
     request = data_request(proposedDataServiceDIPID=ADS, proposedDataServiceMPID="ADSA")
     assert codes(switching_point(), request) == ("REG1031",)
@@ -244,8 +313,7 @@ def test_reg1081_when_the_nominated_retriever_is_none(dip_id: str) -> None:
 
 
 def test_a_data_service_may_be_appointed_without_a_retriever() -> None:
-    without = {f"supplierNominatedMDR{part}": None for part in ("DIPID", "MPID", "EffectiveFromDate")}
-    assert codes(switching_point(), data_request(**without)) == ()
+    assert codes(switching_point(), data_request(**WITHOUT_RETRIEVER)) == ()
 
 
 def test_reg1090_when_the_mpid_is_not_that_of_the_metering_service() -> None:

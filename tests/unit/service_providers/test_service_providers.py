@@ -11,9 +11,13 @@ import pytest
 from backbone.journal.events import Kind
 from contracts.envelope import MpanBlock
 from participant.handlers import DipOut, Incoming, JournalNote, Outgoing, World
-from participant.service_provider import ServiceProvider, ServiceProviderView, provider_registry
-from services.data_service_stub.app import DATA_SERVICE
-from services.metering_service_stub.app import METERING_SERVICE
+from participant.service_provider import (
+    DATA_SERVICE,
+    METERING_SERVICE,
+    ServiceProvider,
+    ServiceProviderView,
+    provider_registry,
+)
 from tests.unit.messages import CATALOGUE, CORRELATION, LDSO, MPAN, NOW, assert_valid, publication, sent
 
 DATE = "2026-04-03T00:00:00+01:00"
