@@ -100,4 +100,7 @@ def _answer(
 
 def distinct(rows: Sequence[Any]) -> list[Any]:
     """One row per message: a publication stands in the table once for each recipient."""
-    return list({row.transaction_id: row for row in reversed(rows)}.values())[::-1]
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(row.transaction_id, row)
+    return list(first.values())

@@ -82,8 +82,11 @@ def identity(row: Any) -> tuple[str, str, str]:
 
 
 def distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each delivery once, in order."""
-    return list({identity(row): row for row in reversed(list(rows))}.values())[::-1]
+    """Each delivery once, where it came first: done twice after a crash, the order is still that of before."""
+    first: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in rows:
+        first.setdefault(identity(row), row)
+    return list(first.values())
 
 
 def items_added(rows: Sequence[dict[str, Any]], added: Sequence[Row[int, str, str, str]]) -> list[Item]:
