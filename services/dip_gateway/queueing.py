@@ -82,7 +82,7 @@ def identity(row: Any) -> tuple[str, str, str]:
 
 
 def distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each delivery once, where it came first: done twice after a crash, the order is still that of before."""
+    """Each delivery once, where it came first: done twice after a crash, the order is that of before."""
     first: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         first.setdefault(identity(row), row)
