@@ -66,7 +66,7 @@ class Supervisor:
 
     async def _tell(self, name: str, service: str, fault: BaseException, pause: float) -> None:
         """A log or a database that is away is no fault of the service: it waits, unready, and says so."""
-        if isinstance(fault, (LogUnavailable, DatabaseUnavailable)):
+        if _is_away(fault):
             logger.warning("worker %s waits %.1f s: %s", name, pause, fault)
             return
         logger.error("worker %s failed, starting it again in %.1f s", name, pause, exc_info=fault)
@@ -97,3 +97,9 @@ async def _fault_of(worker: Worker) -> BaseException | None:
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is told and the worker started again
         return fault
     return None
+
+
+def _is_away(fault: BaseException) -> bool:
+    if isinstance(fault, BaseExceptionGroup):
+        return all(map(_is_away, fault.exceptions))
+    return isinstance(fault, (LogUnavailable, DatabaseUnavailable))

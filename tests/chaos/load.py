@@ -194,7 +194,7 @@ class Load:
         if answer.status == 503:
             self.tally.without_retry_after += answer.retry_after is None
             return None
-        self.tally.unexpected.append(f"{answer.status}: {answer.messages}")
+        self.tally.unexpected.append(f"{answer.status}: {answer.body}")
         return Outcome.REFUSED
 
 

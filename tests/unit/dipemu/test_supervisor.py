@@ -83,7 +83,14 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_a_worker(tmp_pa
     await log.close()
 
 
-@pytest.mark.parametrize("away", [LogUnavailable("no broker"), DatabaseUnavailable("no server")])
+@pytest.mark.parametrize(
+    "away",
+    [
+        LogUnavailable("no broker"),
+        DatabaseUnavailable("no server"),
+        ExceptionGroup("tasks", [DatabaseUnavailable("no server"), LogUnavailable("no broker")]),
+    ],
+)
 async def test_waiting_for_the_log_or_the_database_is_no_fault_of_the_service(
     tmp_path: Path, away: Exception
 ) -> None:
