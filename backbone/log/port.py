@@ -55,6 +55,13 @@ class Subscription(Protocol):
     async def commit(self, through: Sequence[ConsumedRecord]) -> None:
         """Mark records as handled. Commit in the order fetched; everything fetched before counts too."""
 
+    @property
+    def generation(self) -> int:
+        """Grows each time this member is given other partitions; 0 until it has any."""
+
+    def owns(self, topic: str, key: str) -> bool:
+        """Whether the records of this key come to this member now, and to no other of its group."""
+
     def __aiter__(self) -> AsyncIterator[ConsumedRecord]:
         """Iterate over records one by one; each must be committed by the consumer."""
 

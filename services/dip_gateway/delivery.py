@@ -1,7 +1,9 @@
 """Delivery: takes addressed publications and status messages from the log and POSTs them to webhooks.
 
 What is to be delivered stands in a table from the moment it is taken from the log until it is delivered or
-abandoned, so a killed process goes on where it was. One process delivers.
+abandoned, so a killed process goes on where it was. Several processes may deliver: each delivers what comes
+from the partitions of the log that it owns, so the order of an MPAN is in one hand; a process that is given
+further partitions first takes over what waits of them in the table.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from backbone.journal import Kind
-from backbone.log import ConsumedRecord
+from backbone.log import ConsumedRecord, Subscription
 from participant.context import Context
 from participant.parties import Webhook
 from services.dip_gateway import queueing, store
@@ -67,6 +69,7 @@ class Delivery:
         self._random = Random(settings.seed)  # noqa: S311 - jitter, and it shall be repeatable
         self._traffic: dict[tuple[str, str], _Traffic] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._subscription: Subscription | None = None
 
     def waiting(self) -> int:
         """How many deliveries are neither delivered nor abandoned."""
@@ -88,8 +91,6 @@ class Delivery:
         self._traffic.clear()
         try:
             self._start(self._settlements.run())
-            for row in await until_done(self._waiting_rows, "delivery"):
-                self.add(queueing.item_of(row))
             await self._follow()
         finally:
             for task in self._tasks:
@@ -102,21 +103,46 @@ class Delivery:
 
     async def _follow(self) -> None:
         async with self._context.log.consume(GROUP, ["dip.pub.*", "dip.status"]) as subscription:
+            self._subscription = subscription
+            generation = 0
             while True:
-                records = await until_done(lambda: subscription.fetch(_BATCH), "delivery")
-                for item in await until_done(lambda: self._enter(records), "delivery"):  # noqa: B023
+                records = await until_done(lambda: subscription.fetch(_BATCH, _LOOK_SECONDS), "delivery")
+                if subscription.generation != generation:
+                    generation = subscription.generation
+                    await until_done(self._take_over, "delivery")
+                if not records:
+                    continue
+                items, known = await until_done(lambda: self._enter(records), "delivery")  # noqa: B023
+                if known:
+                    await until_done(lambda: self._take_over([i.id for i in items]), "delivery")  # noqa: B023
+                for item in items:
                     await self._take_in(item)
                 await until_done(lambda: subscription.commit(records), "delivery")  # noqa: B023
 
-    async def _enter(self, records: Iterable[ConsumedRecord]) -> list[Item]:
-        """Put them into the table; those that were there already are not returned."""
+    async def _take_over(self, besides: Iterable[int] = ()) -> None:
+        """Queue what waits in the table, is ours now and is not queued yet; not the IDs ``besides``."""
+        queued = {item.id for traffic in self._traffic.values() for item in traffic.lane.items()}
+        queued.update(besides)
+        for item in map(queueing.item_of, await self._waiting_rows()):
+            if item.id not in queued and self._owned(item):
+                self.add(item)
+
+    def _owned(self, item: Item) -> bool:
+        return self._subscription is not None and self._subscription.owns(
+            queueing.topic_of(item), item.order_key
+        )
+
+    async def _enter(self, records: Iterable[ConsumedRecord]) -> tuple[list[Item], bool]:
+        """Put them into the table. Those that were there already are not returned, but that there were any:
+        another process, or we before the database went away, may have entered and never queued them."""
         now = self._context.clock.now
         rows = queueing.distinct(
             queueing.row_of(c.record, now(c.record.headers.get("mpan") or None)) for c in records
         )
         async with self._context.database.begin(lock=store.ENTERING) as connection:
             added = await store.add_deliveries(connection, rows)
-        return queueing.items_added(rows, added)
+        items = queueing.items_added(rows, added)
+        return items, len(items) < len(rows)
 
     async def _take_in(self, item: Item) -> None:
         """Queue a new item, unless a fault has other plans for it."""
@@ -167,11 +193,15 @@ class Delivery:
             await traffic.slots.acquire()
             webhook = await self._webhook(lane)
             taken = self._take(lane, webhook) if webhook else []
-            if webhook and taken:
-                self._start(self._send(traffic, webhook, taken))
+            ours = [item for item in taken if self._owned(item)]
+            if len(ours) < len(taken):  # another process was given them, and has them from the table
+                lane.settle([item for item in taken if item not in ours])
+            if webhook and ours:
+                self._start(self._send(traffic, webhook, ours))
                 continue
             traffic.slots.release()
-            await self._pause(traffic, webhook)
+            if not taken:
+                await self._pause(traffic, webhook)
 
     async def _webhook(self, lane: Lane) -> Webhook | None:
         if not len(lane):

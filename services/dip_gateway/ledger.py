@@ -13,6 +13,7 @@ from backbone.database import Database
 from services.dip_gateway import store
 from services.dip_gateway.holdings import ALWAYS, Change, Holding, apply, family
 
+_LOCK = "gateway.holdings"  # read, decide, write: messages of one MPAN come on several topics
 Book = dict[str, tuple[Holding, ...]]
 
 
@@ -32,7 +33,7 @@ class Ledger:
         if not changes:
             return
         mpans = sorted({change.mpan for change in changes})
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock=_LOCK) as connection:
             before = await _read(connection, mpans)
             after = after_changes(before, changes)
             changed = [mpan for mpan in mpans if set(before[mpan]) != set(after[mpan])]
@@ -44,7 +45,7 @@ class Ledger:
         """Put these in the place of what was held for their MPANs."""
         mpans = sorted({holding.mpan for holding in holdings})
         unique = {(h.mpan, family(h.role), h.begins): h for h in holdings}
-        async with self._database.begin() as connection:
+        async with self._database.begin(lock=_LOCK) as connection:
             await store.replace_holdings(connection, mpans, [_row(holding) for holding in unique.values()])
 
 

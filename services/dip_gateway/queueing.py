@@ -42,6 +42,11 @@ def channel_of(publication: str) -> str:
     return f"IF-{publication[4:]}" if publication.startswith("PUB-") else publication
 
 
+def topic_of(item: Item) -> str:
+    """The topic that a delivery came from."""
+    return STATUS_TOPIC if item.channel == STATUS else f"dip.pub.{item.publication}"
+
+
 def row_of(record: Record, created: datetime) -> dict[str, Any]:
     """The table row for a record of ``dip.pub.*`` or ``dip.status``."""
     headers = record.headers

@@ -97,6 +97,15 @@ class EmbeddedSubscription:
         if positions:
             await self._source.commit(self._name, positions)
 
+    @property
+    def generation(self) -> int:
+        """Always 1: a group lives in one process, which owns all of it."""
+        return 1
+
+    def owns(self, topic: str, key: str) -> bool:
+        """See the port; members of one group share a process, and count as one here."""
+        return True
+
     async def __aiter__(self) -> AsyncIterator[ConsumedRecord]:
         while True:
             if not self._iterated:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError
+from aiokafka.partitioner import DefaultPartitioner
 
 from backbone.errors import LogClosed, LogUnavailable
 from backbone.log.dead_letters import dead_letter
@@ -24,6 +25,8 @@ _POLL_SECONDS = 1.0
 _COMMIT_SECONDS = 10.0
 _HAND_OVER_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+
+_PARTITIONER = DefaultPartitioner()
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +62,25 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._fetching = False
         self._moved = asyncio.Event()
         self._iterated: deque[ConsumedRecord] = deque()
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """See the port."""
+        return self._generation
+
+    def owns(self, topic: str, key: str) -> bool:
+        """See the port. Nothing while the broker is away."""
+        if self._consumer is None:
+            return False
+        own = {p.partition for p in self._consumer.assignment() if p.topic == topic}
+        return bool(own) and self._partition(topic, key) in own
+
+    def _partition(self, topic: str, key: str) -> int:
+        """Where the producer puts this key."""
+        assert self._consumer is not None  # noqa: S101 - asked by owns
+        every = sorted(self._consumer.partitions_for_topic(topic) or ())
+        return int(_PARTITIONER(key.encode(), every, every)) if every else -1
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -160,7 +182,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._moved.wait()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Nothing to do: reading resumes at the committed positions."""
+        """Reading resumes at the committed positions."""
+        self._generation += 1
 
     async def _joined(self) -> AIOKafkaConsumer:
         if self._source.closed:
