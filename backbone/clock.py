@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -30,6 +32,7 @@ class BusinessClock:
         self._base = base or SystemClock()
         self._offset = timedelta()
         self._by_mpan: dict[str, timedelta] = {}
+        self._watchers: list[Callable[[], None]] = []
 
     def now(self, mpan: str | None = None) -> datetime:
         offset = self._by_mpan.get(mpan, self._offset) if mpan is not None else self._offset
@@ -46,6 +49,21 @@ class BusinessClock:
             self._offset += by
         else:
             self._by_mpan[mpan] = self._by_mpan.get(mpan, self._offset) + by
+        for moved in self._watchers:
+            moved()
+
+    def latest(self) -> datetime:
+        """The business time that is furthest ahead, of any MPAN."""
+        return self._base.now() + max([self._offset, *self._by_mpan.values()])
+
+    @contextmanager
+    def watched(self, moved: Callable[[], None]) -> Iterator[None]:
+        """Within the block ``moved`` is called each time the clock has been advanced."""
+        self._watchers.append(moved)
+        try:
+            yield
+        finally:
+            self._watchers.remove(moved)
 
 
 def uk_midnight(moment: datetime, days: int = 0) -> datetime:

@@ -1,4 +1,4 @@
-"""The engine of a participant: webhook in, handlers, outbox out."""
+"""The engine of a participant: webhook in, handlers, outbox out, and what time does by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from backbone.service import Service
+from backbone.service import Service, Worker
 from participant.context import Context
 from participant.css_inbox import CssInbox
 from participant.handlers import HandlerRegistry
@@ -16,6 +16,7 @@ from participant.identity import Identity
 from participant.inbox import Webhook
 from participant.processing import BeforeBatch, Processor
 from participant.sender import OutboxSender
+from participant.timekeeper import Timekeeper
 from participant.wire import harness_topic, inbox_topic
 
 BATCH = 200
@@ -26,7 +27,7 @@ class ParticipantService:
 
     It promises: a webhook is answered 201 only when what it brought is durable; each incoming thing changes
     the state once; state, the mark "handled" and what is to be sent are saved together; what is to be sent
-    is sent, in order per MPAN, until it is answered.
+    is sent, in order per MPAN, until it is answered; a state whose moment has come is handed the time once.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ParticipantService:
         self._identities = by_dip_id
         self._processor = Processor(name, registry, context, by_dip_id, before_batch)
         self._sender = OutboxSender(name, context, by_dip_id)
+        self._timekeeper = Timekeeper(name, context, self._processor, self._sender)
         self._listening = False
 
     def service(self, prefix: str) -> Service:
@@ -53,9 +55,13 @@ class ParticipantService:
             name=self._name,
             app=self._app(prefix),
             prefix=prefix,
-            workers=[self._consume, self._sender.run],
+            workers=self._workers(),
             ready=lambda: self._listening,
         )
+
+    def _workers(self) -> Sequence[Worker]:
+        timed = [self._timekeeper.run] if self._registry.takes_time else []
+        return [self._consume, self._sender.run, *timed]
 
     async def _consume(self) -> None:
         """Handle what comes in, until cancelled."""
@@ -65,8 +71,9 @@ class ParticipantService:
                 self._listening = True
                 while True:
                     records = await subscription.fetch(BATCH)
-                    rows = await self._processor.process([consumed.record for consumed in records])
-                    self._sender.offer(rows)
+                    handled = await self._processor.process([consumed.record for consumed in records])
+                    self._sender.offer(handled.to_send)
+                    self._timekeeper.offer(handled.timers)
                     await subscription.commit(records)
         finally:
             self._listening = False

@@ -11,7 +11,8 @@ ParticipantError
 ├── TargetRefused        an address of another party that may not be called
 │   └── TargetUnresolved its host's name stands for no address at the moment
 ├── HandlerConflict      two handlers claim the same message
-└── SenderUnknown        a handler sends as a party that this service does not play
+├── SenderUnknown        a handler sends as a party that this service does not play
+└── TimeStandsStill      a handler of the passing of time leaves its state as due as it was
 """
 
 from __future__ import annotations
@@ -96,3 +97,7 @@ class HandlerConflict(ParticipantError):
 
 class SenderUnknown(ParticipantError):
     """A handler sends as a party that this service does not play."""
+
+
+class TimeStandsStill(ParticipantError):
+    """A handler of the passing of time leaves its state as due as it was; it would be woken for ever."""

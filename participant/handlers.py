@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from contracts import Catalogue
     from contracts.envelope import MpanBlock, ResponseBlock
 
-IncomingKind = Literal["dip", "css", "command"]
+IncomingKind = Literal["dip", "css", "command", "time"]
+TIME_HAS_PASSED: Final = "time has passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ class Incoming:
 
     ``to``: the DIP ID (of this service) it is for. ``mpan``: 13 digits, ``""`` where the message has none.
     ``name``: ``PUB-031`` (kind dip), ``CSS02800`` (css) or the command's name. ``event``: with square
-    brackets, ``[MSApp]``; None for css and command. ``message``: the parsed publication
-    ``{"payload": {...}}``, the CSS message, or the command's arguments. ``id``: the same each time the
-    same thing comes. ``run``: the qualification run it belongs to, where known. ``sender``:
-    DIP ID of who sent the publication or CSS message (``CSS``: the switching service), where known.
+    brackets, ``[MSApp]``; None for all but dip. ``message``: the parsed publication
+    ``{"payload": {...}}``, the CSS message, or the command's arguments; empty when time has passed.
+    ``id``: the same each time the same thing comes. ``run``: the qualification run it belongs to, where
+    known. ``sender``: DIP ID of who sent the publication or CSS message (``CSS``: the switching service),
+    where known.
     """
 
     kind: IncomingKind
@@ -155,6 +157,7 @@ class HandlerRegistry(Generic[State]):
     def __init__(self, state_type: type[State]) -> None:
         self.state_type = state_type
         self._handlers: dict[Key, Handler[State]] = {}
+        self._due: Callable[[State], datetime | None] | None = None
 
     def handles(
         self, publication: str, event: str | None = None
@@ -170,10 +173,28 @@ class HandlerRegistry(Generic[State]):
         """Take a command of the harness."""
         return self._claim(("command", name, None))
 
+    def timer(self, due: Callable[[State], datetime | None]) -> Callable[[Handler[State]], Handler[State]]:
+        """Take the passing of time: the handler gets each state as soon as its ``due`` moment has come.
+
+        ``due`` is pure; None: nothing will happen by itself. Moments are told by the business clock of the
+        MPAN. What the handler leaves must not be due again at once.
+        """
+        self._due = due
+        return self._claim(("time", TIME_HAS_PASSED, None))
+
+    def due(self, state: State) -> datetime | None:
+        """The next moment at which time changes this state."""
+        return self._due(state) if self._due is not None else None
+
     def find(self, incoming: Incoming) -> Handler[State] | None:
         """The handler for this, the one for its very event first; None when nobody takes it."""
         exact = self._handlers.get((incoming.kind, incoming.name, incoming.event))
         return exact or self._handlers.get((incoming.kind, incoming.name, None))
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether time by itself changes anything."""
+        return self._due is not None
 
     @property
     def takes_css(self) -> bool:

@@ -1,7 +1,7 @@
 """Handles what came in: a batch of records, one database transaction.
 
 Handlers are pure and quick, so a batch costs one read, one write and one commit whatever its size; within
-it, what belongs to one MPAN is handled in order.
+it, what belongs to one MPAN is handled in order. The passing of time is handled in the same way.
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import envelope
-from participant import outbox
+from participant import outbox, timers
 from participant.context import Context
-from participant.errors import SenderUnknown
-from participant.handlers import CssOut, DipOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.errors import SenderUnknown, TimeStandsStill
+from participant.handlers import (
+    TIME_HAS_PASSED,
+    CssOut,
+    DipOut,
+    HandlerRegistry,
+    Incoming,
+    JournalNote,
+    Outgoing,
+    World,
+)
 from participant.identity import Identity
 from participant.outbox import OutboxRow, ToSend
+from participant.timers import Timer
 from participant.wire import read_record, state_key
 
 CSS = "CSS"
@@ -36,12 +46,22 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Batch:
-    """What a batch of records leads to."""
+    """What a batch of incoming things leads to."""
 
+    world: World
     saved: Mapping[str, bytes]
     states: dict[str, BaseModel] = field(default_factory=dict)  # those that changed
+    timers: dict[str, Timer | None] = field(default_factory=dict)  # of the same
     ids: list[str] = field(default_factory=list)
     to_send: list[ToSend] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of it and is saved: what there is to send now, and the timers that were set."""
+
+    to_send: Sequence[OutboxRow]
+    timers: Sequence[Timer]
 
 
 class Processor:
@@ -56,41 +76,59 @@ class Processor:
         before_batch: BeforeBatch | None = None,
     ) -> None:
         self._service = service
+        self._lock = f"participant.{service}"
         self._before_batch = before_batch
         self._registry = registry
         self._context = context
         self._identities = identities
 
-    async def process(self, records: Sequence[Record]) -> Sequence[OutboxRow]:
-        """Handle the records not handled before; what there is to send now.
-
-        Raises DatabaseUnavailable; nothing was handled then.
-        """
+    async def process(self, records: Sequence[Record]) -> Handled:
+        """Handle the records not handled before. Raises DatabaseUnavailable; nothing was handled then."""
         incomings = [incoming for record in records if (incoming := _read(record)) is not None]
-        async with self._context.database.begin(f"participant.{self._service}") as connection:
-            if self._before_batch is not None:
-                await self._before_batch(connection)
-            world = World(
-                catalogue=self._context.catalogue(),
-                environment=self._context.settings.environment_tag,
-                snapshot=await self._context.directory.latest(connection),
-            )
-            keys = {state_key(i) for i in incomings}
+        async with self._context.database.begin(self._lock) as connection:
+            batch = await self._begin(connection, {state_key(i) for i in incomings})
             done = await outbox.handled(connection, self._service, {i.id for i in incomings})
-            saved = await outbox.states(connection, self._service, keys)
-            batch = Batch(saved)
             for incoming in incomings:
                 if incoming.id not in done:
                     done.add(incoming.id)
-                    self._handle(batch, incoming, world)
-            changed = {key: _json(state) for key, state in batch.states.items()}
-            return await outbox.save(
-                connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
-            )
+                    batch.ids.append(incoming.id)
+                    self._handle(batch, incoming)
+            return await self._save(connection, batch)
 
-    def _handle(self, batch: Batch, incoming: Incoming, world: World) -> None:
+    async def pass_time(self, due: Sequence[Timer]) -> Handled:
+        """Hand the time to the states of these timers, as far as they are still set.
+
+        Raises DatabaseUnavailable; nothing was handled then.
+        """
+        async with self._context.database.begin(self._lock) as connection:
+            still_due = await timers.still_set(connection, self._service, due)
+            batch = await self._begin(connection, {timer.key for timer in still_due})
+            for timer in still_due:
+                batch.timers[timer.key] = None
+                self._handle(batch, _time_passed(timer))
+            return await self._save(connection, batch)
+
+    async def _begin(self, connection: AsyncConnection, keys: set[str]) -> Batch:
+        if self._before_batch is not None:
+            await self._before_batch(connection)
+        world = World(
+            catalogue=self._context.catalogue(),
+            environment=self._context.settings.environment_tag,
+            snapshot=await self._context.directory.latest(connection),
+        )
+        return Batch(world, await outbox.states(connection, self._service, keys))
+
+    async def _save(self, connection: AsyncConnection, batch: Batch) -> Handled:
+        changed = {key: _json(state) for key, state in batch.states.items()}
+        rows = await outbox.save(
+            connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
+        )
+        if self._registry.takes_time:
+            await timers.save(connection, self._service, batch.timers)
+        return Handled(rows, [timer for timer in batch.timers.values() if timer is not None])
+
+    def _handle(self, batch: Batch, incoming: Incoming) -> None:
         """Run the handler; when it fails, state and world stay as they were and the journal says so."""
-        batch.ids.append(incoming.id)
         handler = self._registry.find(incoming)
         if handler is None:
             logger.debug("%s takes no %s %s", self._service, incoming.name, incoming.event)
@@ -98,15 +136,26 @@ class Processor:
         key, now = state_key(incoming), self._context.clock.now(incoming.mpan or None)
         try:
             before = self._state(batch, key)
-            state, outgoing = handler(before, incoming, now, world)
+            state, outgoing = handler(before, incoming, now, batch.world)
             to_send = [self._to_send(out, incoming, now) for out in outgoing]
+            timer = self._timer(state, incoming, now)
         except Exception as fault:  # whatever a handler did wrong must not stop the others; it is reported
             logger.exception("%s failed on %s %s", self._service, incoming.name, incoming.id)
             batch.to_send.append(self._to_send(_fault_note(incoming, fault), incoming, now))
             return
         if state is not None and state is not before:
             batch.states[key] = state
+            batch.timers[key] = timer
         batch.to_send.extend(to_send)
+
+    def _timer(self, state: BaseModel | None, incoming: Incoming, now: datetime) -> Timer | None:
+        """The timer of a state that a handler leaves. Raises TimeStandsStill."""
+        due = None if state is None else self._registry.due(state)
+        if due is None:
+            return None
+        if incoming.kind == "time" and due <= now:
+            raise TimeStandsStill(f"what was due at {due} is still due after it was handled")
+        return Timer(state_key(incoming), due, incoming.to, incoming.mpan or None)
 
     def _state(self, batch: Batch, key: str) -> BaseModel | None:
         if key in batch.states or key not in batch.saved:
@@ -186,6 +235,18 @@ def _read(record: Record) -> Incoming | None:
     except ValueError as fault:
         logger.error("%s: %s", record.topic, fault)
         return None
+
+
+def _time_passed(timer: Timer) -> Incoming:
+    return Incoming(
+        kind="time",
+        to=timer.to,
+        mpan=timer.mpan or "",
+        name=TIME_HAS_PASSED,
+        event=None,
+        message={},
+        id=f"time:{timer.key}:{timer.due.isoformat()}",
+    )
 
 
 def _json(state: BaseModel) -> bytes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from backbone.database import Database
-from participant import outbox
+from participant import outbox, timers
 from participant.directory import CertificateRecord, Directory, Party, Webhook
 from participant.errors import DirectoryConflict
 from participant.outbox import ToSend
@@ -186,6 +186,52 @@ class TestRuns:
         stores = [RunStore(database), RunStore(other)]
         numbers = await asyncio.gather(*(stores[n % 2].next_number("mpan", 100) for n in range(20)))
         assert sorted(numbers) == list(range(100, 120))
+
+
+def timer(key: str, hours: int = 1) -> timers.Timer:
+    return timers.Timer(key, NOON + timedelta(hours=hours), "2200000001", "1200000000001")
+
+
+async def due(database: Database, moment: datetime, service: str = "s") -> list[str]:
+    async with database.read() as connection:
+        found = await timers.look(connection, service, lambda mpan: moment, moment)
+    return [one.key for one in found.due]
+
+
+class TestTimers:
+    async def test_a_timer_is_due_from_its_moment_on_for_its_service(self, database: Database) -> None:
+        async with database.begin() as connection:
+            await timers.save(connection, "s", {"a": timer("a", 1), "b": timer("b", 2)})
+        assert await due(database, NOON) == []
+        assert await due(database, NOON + timedelta(hours=1)) == ["a"]
+        assert await due(database, NOON + timedelta(hours=2)) == ["a", "b"]
+        assert await due(database, NOON + timedelta(hours=2), "another") == []
+
+    async def test_the_next_look_is_at_the_first_of_those_to_come(self, database: Database) -> None:
+        async with database.begin() as connection:
+            await timers.save(connection, "s", {"a": timer("a", 1), "b": timer("b", 2)})
+        async with database.read() as connection:
+            found = await timers.look(connection, "s", lambda mpan: NOON, NOON)
+        assert found == timers.Outlook((), 3600.0)
+
+    async def test_a_state_has_one_timer_or_none(self, database: Database, other: Database) -> None:
+        tomorrow = NOON + timedelta(days=1)
+        async with database.begin() as connection:
+            await timers.save(connection, "s", {"a": timer("a", 1), "b": timer("b", 1)})
+        async with other.begin() as connection:
+            await timers.save(connection, "s", {"a": timer("a", 5), "b": None, "c": None})
+        assert await due(database, NOON + timedelta(hours=4)) == []
+        assert await due(database, tomorrow) == ["a"]
+
+    async def test_what_was_handled_or_changed_is_no_longer_set(
+        self, database: Database, other: Database
+    ) -> None:
+        many = [timer(f"{number:04}") for number in range(1_200)]
+        async with database.begin() as connection:
+            await timers.save(connection, "s", {one.key: one for one in many})
+        async with other.begin() as connection:
+            await timers.save(connection, "s", {"0000": None, "0001": timer("0001", 9)})
+            assert await timers.still_set(connection, "s", many) == many[2:]
 
 
 async def callbacks(database: Database) -> CallbackStore:

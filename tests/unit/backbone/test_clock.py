@@ -66,3 +66,20 @@ def test_the_markets_timestamp_has_25_characters() -> None:
     assert stamp == "2026-03-21T12:00:00+00:00"
     assert len(stamp) == 25
     assert dip_timestamp(uk_midnight(datetime(2026, 7, 1, 12, tzinfo=UTC))) == "2026-07-01T00:00:00+01:00"
+
+
+def test_the_latest_time_is_that_of_the_mpan_furthest_ahead() -> None:
+    clock = BusinessClock(Stopped())
+    assert clock.latest() == NOON
+    clock.advance(timedelta(days=1))
+    clock.advance(timedelta(days=3), "1200000000001")
+    assert clock.latest() == NOON + timedelta(days=4)
+
+
+def test_who_watches_the_clock_is_told_of_each_move_until_it_looks_away() -> None:
+    clock, moves = BusinessClock(Stopped()), []
+    with clock.watched(lambda: moves.append(clock.latest())):
+        clock.advance(timedelta(days=1), "1200000000001")
+        clock.advance(timedelta(days=2))
+    clock.advance(timedelta(days=9))
+    assert moves == [NOON + timedelta(days=1), NOON + timedelta(days=2)]
