@@ -44,14 +44,14 @@ def build_registry(callbacks: Callbacks) -> HandlerRegistry[MpanSwitches]:
         request = Request(incoming.message["message"], supplier, incoming.id, injected=True)
         return take(state or MpanSwitches(), request, now, world, callbacks)
 
-    @registry.command("register_with")
-    def register_with(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
-        """Tell this registration service, ``{"dipId": …}``, about the MPAN's switches from now on."""
-        party = world.party(incoming.message["dipId"])
-        outside = party is not None and not party.harness
-        service = party.mpid if party is not None and outside else None
-        known = (state or MpanSwitches()).model_copy(update={"registration_service": service})
-        return known, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+    @registry.timer(MpanSwitches.next_start)
+    def supply_starts(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+        """The supply start date of a switch has come, and nobody has decided otherwise: it is secured."""
+        state, messages = state or MpanSwitches(), list[Outgoing]()
+        for registration in state.starting(now):
+            state, told = proceed(state, registration, "SecuredActive", now, world, callbacks)
+            messages += told
+        return state, messages
 
     @registry.command("registration_status")
     def move_on(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
@@ -62,7 +62,25 @@ def build_registry(callbacks: Callbacks) -> HandlerRegistry[MpanSwitches]:
             raise LookupError(f"no switch {registration_id or ''} of {incoming.mpan} can become {status}")
         return proceed(state, registration, status, now, world, callbacks)
 
+    registry.command("register_with")(register_with)
+    registry.command("hold")(hold)
     return registry
+
+
+def register_with(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """Tell this registration service, ``{"dipId": …}``, about the MPAN's switches from now on."""
+    party = world.party(incoming.message["dipId"])
+    outside = party is not None and not party.harness
+    service = party.mpid if party is not None and outside else None
+    known = (state or MpanSwitches()).model_copy(update={"registration_service": service})
+    return known, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+
+
+def hold(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """From now on leave the MPAN's switches unsecured; ``{"held": false}`` takes that back."""
+    held = incoming.message.get("held", True) is not False
+    known = (state or MpanSwitches()).model_copy(update={"held": held})
+    return known, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from backbone.clock import uk_midnight
 from contracts import css
 
 _REGISTRATIONS: Final = uuid5(NAMESPACE_URL, "registrations of the Central Switching Service")
@@ -26,6 +27,17 @@ class Registration(BaseModel):
     request: dict[str, Any]
     status: str = "Pending"
 
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be decided whether the switch happens."""
+        return self.status in OPEN
+
+    @property
+    def supply_start(self) -> datetime | None:
+        """The UK-local midnight that begins the day on which the supply is to start."""
+        asked = css.header(self.request).supply_start_date
+        return None if asked is None else uk_midnight(asked)
+
     def pending(self, now: datetime) -> dict[str, Any]:
         """CSS02800 for this switch."""
         return css.pending_registration(
@@ -40,12 +52,14 @@ class MpanSwitches(BaseModel):
     """All switches of one MPAN, oldest first.
 
     ``registration_service``: MPID of the registration service that is told, None for the harness's own.
+    ``held``: whether CSS leaves its switches unsecured when their supply start date comes.
     """
 
     model_config = ConfigDict(frozen=True)
 
     registrations: tuple[Registration, ...] = ()
     registration_service: str | None = None
+    held: bool = False
 
     def by_request(self, request: Mapping[str, Any]) -> Registration | None:
         """The switch that this very request began."""
@@ -58,7 +72,18 @@ class MpanSwitches(BaseModel):
 
     def pending(self) -> Registration | None:
         """The switch under way, if there is one."""
-        return next((r for r in self.registrations if r.status in OPEN), None)
+        return next((r for r in self.registrations if r.open), None)
+
+    def next_start(self) -> datetime | None:
+        """The supply start date on which CSS is to secure a switch by itself."""
+        starts = [r.supply_start for r in self.registrations if r.open and not self.held]
+        return min((start for start in starts if start is not None), default=None)
+
+    def starting(self, now: datetime) -> tuple[Registration, ...]:
+        """The switches under way whose supply start date has come."""
+        return tuple(
+            r for r in self.registrations if r.open and r.supply_start is not None and r.supply_start <= now
+        )
 
     def with_registration(self, registration: Registration) -> MpanSwitches:
         """The same switches with one added, or put in place of the one with its ID."""

@@ -17,7 +17,7 @@ from services.registration.appointments import decide, provider_answered, refuse
 from services.registration.cases import UNKNOWN_MPAN
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.loading import metering_point
-from services.registration.progress import pass_time
+from services.registration.progress import next_due, pass_time
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus
 from services.registration.retrieving import Update, outcome, update_retriever
@@ -72,6 +72,12 @@ def registration_status(
     point, late = pass_time(point, now, world)
     after, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
     return after, [received, *late, *messages]
+
+
+@registry.timer(next_due)
+def time_has_passed(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """A supply start date, the first day of a service or the last day for an answer has come."""
+    return (None, []) if point is None else pass_time(point, now, world)
 
 
 @registry.command("clock_advanced")

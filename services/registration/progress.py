@@ -1,7 +1,7 @@
 """What the passing of time does to a metering point: changes take effect, and what was too late lapses.
 
-Nothing watches the clock. Time is looked at whenever something comes in for the metering point, and when
-the harness says that it has advanced the clock.
+Time is looked at when ``next_due`` has come, and before anything else that comes in for the metering point
+is dealt with.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ def pass_time(point: MeteringPoint, now: datetime, world: World) -> Step:
     point, ended = change_supplier(point, now)
     point, moved = change_services(point, now)
     return point, [*lapsed, *ended, *moved]
+
+
+def next_due(point: MeteringPoint) -> datetime | None:
+    """The next moment at which ``pass_time`` has something to do; None when it never will by itself."""
+    coming = (point.next_supplier, point.next_metering_service, point.next_data_service)
+    moments = [holder.effective_from for holder in coming if holder is not None]
+    late = [late_from(point, request) for request in point.requests if request.open]
+    return min([*moments, *(moment for moment in late if moment is not None)], default=None)
 
 
 def lapse_what_is_late(point: MeteringPoint, now: datetime, world: World) -> Step:

@@ -1,4 +1,5 @@
-"""After the appointment: CSS secures the switch, and everybody who serves the metering point is told."""
+"""After the appointment: CSS secures the switch, by order or in time, and everybody who serves the metering
+point is told."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from tests.integration.market.market import (
 )
 
 MDS, EES = "1700000001", "1900000001"
+START = uk_midnight(datetime.now(UTC), 7).isoformat()
 APPOINTMENTS = (
     {"kind": "MS", "dipId": MSS_B, "mpid": "MSSB"},
     {"kind": "DS", "dipId": SDS_B, "mpid": "SDSB"},
@@ -41,9 +43,8 @@ async def market(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mark
 async def appointed(market: Market, mpan: str) -> None:
     """A pending switch whose metering and data service have accepted."""
     await market.load(mpan)
-    start = uk_midnight(datetime.now(UTC), 7).isoformat()
     await market.order(
-        "supplier_stub", "plan", SUPPLIER_B, mpan, supplyStartDate=start, appointments=list(APPOINTMENTS)
+        "supplier_stub", "plan", SUPPLIER_B, mpan, supplyStartDate=START, appointments=list(APPOINTMENTS)
     )
     await market.order("supplier_stub", "request_switch", SUPPLIER_B, mpan)
     for event in ("[MSAppAccepted]", "[DSAppAccepted]"):
@@ -79,11 +80,42 @@ async def test_services_hear_of_their_beginning_and_their_end(market: Market) ->
     await market.wait_for(mpan, Kind.DELIVERED, "PUB-037", recipient=SDS_A, event_code="[DSDeApp]")
 
 
+async def test_given_its_supply_start_date_a_switch_happens_by_itself(market: Market) -> None:
+    mpan = market.fresh_mpan()
+    await appointed(market, mpan)
+    market.context.clock.advance(timedelta(days=7), mpan)
+
+    await market.wait_for(mpan, Kind.CSS_MESSAGE, "CSS02370")
+    await market.wait_for(mpan, Kind.DELIVERED, "PUB-001", recipient=SUPPLIER_B)
+    for event in ("[MSAppActive]", "[DSAppActive]"):
+        await market.wait_for(mpan, Kind.DELIVERED, "PUB-036", recipient=MDS, event_code=event)
+    for event in ("[MSDeApp]", "[DSDeApp]"):
+        await market.wait_for(mpan, Kind.DELIVERED, "PUB-037", recipient=MDS, event_code=event)
+
+
+async def test_given_its_supply_start_date_a_secured_switch_ends_what_nobody_appointed(
+    market: Market,
+) -> None:
+    mpan = market.fresh_mpan()
+    await market.load(mpan)
+    await market.order("supplier_stub", "request_switch", SUPPLIER_B, mpan, supplyStartDate=START)
+    await market.wait_for(mpan, Kind.DELIVERED, "PUB-002", recipient=SUPPLIER_B)
+    await market.order("css_stub", "registration_status", SUPPLIER_B, mpan, status="SecuredActive")
+    await market.wait_for(mpan, Kind.DELIVERED, "PUB-001", recipient=SUPPLIER_B)
+    market.context.clock.advance(timedelta(days=7), mpan)
+
+    for event in ("[MSDeApp]", "[DSDeApp]"):
+        await market.wait_for(mpan, Kind.DELIVERED, "PUB-037", recipient=MDS, event_code=event)
+    for event in ("[NoMSAppointed]", "[NoDSAppointed]"):
+        await market.wait_for(mpan, Kind.DELIVERED, "PUB-045", recipient=SUPPLIER_B, event_code=event)
+
+
 async def test_a_request_whose_switch_was_not_secured_in_time_lapses(market: Market) -> None:
     mpan = market.fresh_mpan()
     await appointed(market, mpan)
+    await market.order("css_stub", "hold", SUPPLIER_B, mpan)
+    await market.wait_for(mpan, Kind.HARNESS_PREPARED, command="hold")
     market.context.clock.advance(timedelta(days=9), mpan)
-    await market.order("registration", "clock_advanced", REGS, mpan)
 
     for recipient in (SUPPLIER_B, MSS_B):
         await market.wait_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import pytest
 from backbone.clock import uk_midnight
 from backbone.journal.events import Kind
 from contracts import css
-from participant.handlers import CssOut, Incoming, JournalNote, Outgoing, World
+from participant.handlers import TIME_HAS_PASSED, CssOut, Incoming, JournalNote, Outgoing, World
 from participant.parties import Party
 from services.css_stub.handlers import Callbacks, build_registry
 from services.css_stub.switches import MpanSwitches
@@ -50,11 +50,14 @@ def ordered(name: str, arguments: Mapping[str, Any], to: str = SUPPLIER) -> Inco
 
 
 def tell(
-    state: MpanSwitches | None, incoming: Incoming, urls: Mapping[str, str] | None = None
+    state: MpanSwitches | None,
+    incoming: Incoming,
+    urls: Mapping[str, str] | None = None,
+    now: datetime = NOW,
 ) -> tuple[MpanSwitches, Sequence[Outgoing]]:
     handler = build_registry(Callbacks((urls or {}).get)).find(incoming)
     assert handler is not None
-    after, outputs = handler(state, incoming, NOW, WORLD)
+    after, outputs = handler(state, incoming, now, WORLD)
     assert after is not None
     return after, outputs
 
@@ -206,3 +209,52 @@ def test_a_switch_that_does_not_exist_cannot_be_moved_on(arguments: Mapping[str,
 def test_what_css_knows_survives_being_stored() -> None:
     state, _ = tell(None, asked(request()))
     assert MpanSwitches.model_validate_json(state.model_dump_json()) == state
+
+
+def pending_switch(days: int = 7) -> MpanSwitches:
+    return tell(None, asked(request(days=days)))[0]
+
+
+def time_passes(state: MpanSwitches, now: datetime) -> tuple[MpanSwitches, Sequence[Outgoing]]:
+    incoming = Incoming("time", "CSS", MPAN, TIME_HAS_PASSED, None, {}, "time:1")
+    return tell(state, incoming, now=now)
+
+
+@pytest.mark.parametrize("status", [None, "Confirmed"])
+def test_a_switch_is_secured_when_its_supply_start_date_comes(status: str | None) -> None:
+    state = pending_switch()
+    if status is not None:
+        state, _ = tell(state, ordered("registration_status", {"status": status}))
+    start = uk_midnight(NOW, 7)
+    assert state.next_start() == start
+    assert messages(time_passes(state, start - timedelta(seconds=1))[1]) == []
+
+    after, outputs = time_passes(state, start)
+    (announcement,) = messages(outputs)
+    assert css.check(announcement.message) == ()
+    header = css.header(announcement.message)
+    assert (header.event_type, header.status) == ("CSS02370", "SecuredActive")
+    assert (after.registrations[0].status, after.next_start()) == ("SecuredActive", None)
+    assert time_passes(after, start + timedelta(days=1)) == (after, [])
+
+
+@pytest.mark.parametrize("status", ["SecuredActive", "Cancelled"])
+def test_a_switch_that_is_decided_waits_for_nothing(status: str) -> None:
+    state, _ = tell(pending_switch(), ordered("registration_status", {"status": status}))
+    assert state.next_start() is None
+
+
+def test_a_switch_is_held_by_order_until_it_is_let_go() -> None:
+    state, outputs = tell(pending_switch(), ordered("hold", {}))
+    assert notes(outputs) == [JournalNote(Kind.HARNESS_PREPARED, {"command": "hold"})]
+    assert state.next_start() is None
+
+    state, _ = tell(state, ordered("hold", {"held": False}))
+    assert state.next_start() == uk_midnight(NOW, 7)
+
+
+def test_a_switch_may_be_held_before_it_is_asked_for() -> None:
+    held, _ = tell(None, ordered("hold", {}))
+    state, outputs = tell(held, asked(request()))
+    assert state.next_start() is None
+    assert len(messages(outputs)) == 1
