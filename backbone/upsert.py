@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,18 @@ def insert_replacing(connection: AsyncConnection, table: Table) -> Any:
     statement = _insert(connection, table)
     others = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
     return statement.on_conflict_do_update(index_elements=[c.name for c in table.primary_key], set_=others)
+
+
+def insert_where(
+    connection: AsyncConnection, table: Table, condition: ColumnElement[bool], columns: Sequence[str]
+) -> Any:
+    """An insert that writes ``columns`` of a row with the same primary key, if ``condition`` holds for it."""
+    statement = _insert(connection, table)
+    return statement.on_conflict_do_update(
+        index_elements=[c.name for c in table.primary_key],
+        set_={name: statement.excluded[name] for name in columns},
+        where=condition,
+    )
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:

@@ -16,6 +16,7 @@ from services.dip_gateway.admin import Admin
 from services.dip_gateway.admission import Admission
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.channels import Channels
+from services.dip_gateway.claims import Claims
 from services.dip_gateway.companies import Companies
 from services.dip_gateway.courier import Courier
 from services.dip_gateway.delivery import Delivery
@@ -48,8 +49,7 @@ def build(
     settings = settings or GatewaySettings()
     failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
     admission = Admission(context, settings, failed, Bucket(settings.rate_per_second, settings.rate_burst))
-    settle = KAFKA_SETTLE_SECONDS if context.settings.kafka else 0.0
-    references = References(context.database, context.log, settle)
+    references = _references(context)
     plan = FaultPlan(settings.seed, rules_from(settings.faults))
     lapses = Lapses(context, plan, failed)
     intake = Intake(context, settings, admission, references, lapses)
@@ -74,6 +74,13 @@ def build(
         workers += [LoadedSites(context, ledger).run, router.run, delivery.run]
     ready = references.loaded.is_set if takes_in else _always
     return Service("dip_gateway", front, "", workers, ready)
+
+
+def _references(context: Context) -> References:
+    """On Kafka there may be other gateways; the embedded log has one process only."""
+    if context.settings.kafka:
+        return References(context.database, context.log, KAFKA_SETTLE_SECONDS, Claims(context.database))
+    return References(context.database, context.log)
 
 
 def _always() -> bool:

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── Refused           a request is refused; carries the HTTP status and what the sender is to do
+├── ReferencesTaken   other gateways took in messages with these sender references
 ├── RequestInvalid    the body of a configuration, replay or requeue request cannot be used
 └── ClientGone        the client hung up before its request was complete
 """
@@ -21,6 +22,14 @@ class GatewayError(Exception):
 
 class ClientGone(GatewayError):
     """The client hung up before its request was complete; nobody is left to answer."""
+
+
+class ReferencesTaken(GatewayError):
+    """Other gateways have used or claimed these sender references. ``digests``: which; none was claimed."""
+
+    def __init__(self, digests: frozenset[int]) -> None:
+        super().__init__(f"{len(digests)} sender references are taken")
+        self.digests = digests
 
 
 @dataclass(frozen=True, slots=True)

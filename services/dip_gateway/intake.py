@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from backbone.errors import LogClosed, LogUnavailable, RecordTooLarge
+from backbone.errors import DatabaseUnavailable, LogClosed, LogUnavailable, RecordTooLarge
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import Catalogue, envelope, routing
@@ -21,11 +21,11 @@ from participant.parties import Party, Snapshot
 from services.dip_gateway import responses, texts
 from services.dip_gateway.admission import Admission, Admitted
 from services.dip_gateway.asgi import Request
-from services.dip_gateway.errors import Refused, Subject
-from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch
+from services.dip_gateway.errors import ReferencesTaken, Refused, Subject
+from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch, used_before
 from services.dip_gateway.judges import Judges
 from services.dip_gateway.lapses import Lapses
-from services.dip_gateway.references import References
+from services.dip_gateway.references import References, Use, digest
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.settings import GatewaySettings
 
@@ -45,6 +45,10 @@ class Accepted:
     correlation_id: str
     at: datetime
     event_id: str
+
+    @property
+    def use(self) -> Use:
+        return (self.judged.header.sender or "", self.judged.header.reference or "")
 
 
 class Intake:
@@ -194,13 +198,19 @@ class Intake:
     async def _keep(
         self, accepted: Sequence[Accepted], request: Request, channel: str, admitted: Admitted
     ) -> None:
-        """Append messages and journal in one; what was appended is durable. Raises Refused with 503."""
+        """Append messages and journal in one; what was appended is durable. Raises Refused."""
         records = [_message_record(one, channel) for one in accepted]
         records += [_journal_record(one, request, admitted) for one in accepted]
-        uses = [(one.judged.header.sender or "", one.judged.header.reference or "") for one in accepted]
+        uses = [one.use for one in accepted]
         self._references.claim(uses)
         try:
-            await self._context.log.append(records)
+            await self._append(records, uses)
+        except ReferencesTaken as taken:
+            self._references.release(uses)
+            raise self._taken(accepted, taken, admitted.party) from taken
+        except DatabaseUnavailable as fault:
+            self._references.release(uses)
+            raise self.unavailable("The database cannot be reached.") from fault
         except (LogUnavailable, LogClosed) as fault:
             self._references.release(uses)
             raise self.unavailable("The message log cannot be reached.") from fault
@@ -209,6 +219,21 @@ class Intake:
             text = f"{fault}. Send a smaller message."
             entries = [self._entry(responses.PROCESSING_FAILED, text, admitted.party)]
             raise Refused(413, str(fault), entries, detail="record too large") from fault
+
+    async def _append(self, records: Sequence[Record], uses: Sequence[Use]) -> None:
+        claims = self._references.claims
+        if claims is None:
+            await self._context.log.append(records)
+        else:
+            async with claims.held([digest(*use) for use in uses]):
+                await self._context.log.append(records)
+
+    def _taken(self, accepted: Sequence[Accepted], taken: ReferencesTaken, party: Party) -> Refused:
+        """As if it had been known when the messages were judged."""
+        judged = [
+            used_before(one.judged) if digest(*one.use) in taken.digests else one.judged for one in accepted
+        ]
+        return self._refused(judged, [one.raw for one in accepted], party)
 
     def _accepted_entry(self, accepted: Accepted) -> Entry:
         header = accepted.judged.header

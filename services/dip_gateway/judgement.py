@@ -120,6 +120,11 @@ def judge(message: object, rules: Rules) -> Judged:
     return Judged(header, checked.message, findings, (*warnings, *_environment(header, rules)))
 
 
+def used_before(judged: Judged) -> Judged:
+    """What passed, once it turns out that its reference was used after all: taken in elsewhere meanwhile."""
+    return replace(judged, findings=(*judged.findings, _reference_used(judged.header)))
+
+
 def explain(judged: Judged) -> str:
     """What the sender is to do, in the one help field the answer has."""
     first = min(judged.findings, key=lambda finding: _rank(finding.code))
@@ -237,8 +242,12 @@ def _correlation(header: Header) -> list[Finding]:
 def _reference(header: Header, rules: Rules) -> list[Finding]:
     if not header.sender or not header.reference or not rules.known(header.sender, header.reference):
         return []
+    return [_reference_used(header)]
+
+
+def _reference_used(header: Header) -> Finding:
     text = "This senderUniqueReference was used in a message already accepted; give every message a new one."
-    return [Finding("MSG1006", f"{_S1}/senderUniqueReference", text, header.reference)]
+    return Finding("MSG1006", f"{_S1}/senderUniqueReference", text, header.reference)
 
 
 def _environment(header: Header, rules: Rules) -> list[str]:

@@ -1,8 +1,11 @@
 """Sender references already used: a reference counts once and for all (MSG1006), across restarts.
 
 Asked on the hot path, so kept in memory, as 64 bits each; made durable behind it, from the log itself: what
-was accepted is in the log before the sender has its answer, and this follows the log. So one process takes
-messages in: a second one would learn too late which references the first accepted.
+was accepted is in the log before the sender has its answer, and this follows the log.
+
+Where several processes take messages in, each follows a part of the log and so knows a part. There memory is
+the first look only: before messages are appended their references are claimed in the database all share
+(``claims``), and following the log makes claims uses for good. The database therefore has to be there.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from backbone.database import Database
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.log import ConsumedRecord, MessageLog
 from services.dip_gateway import store
+from services.dip_gateway.claims import Claims
 
 GROUP = "gateway-references"
 Use = tuple[str, str]
@@ -38,11 +42,19 @@ class References:
     """What was used. Until ``loaded`` is set nothing may be accepted.
 
     ``settle_seconds``: how long nothing old must have come before the log's end counts as reached.
+    ``claims``: where other processes take messages in as well.
     """
 
-    def __init__(self, database: Database, log: MessageLog, settle_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        log: MessageLog,
+        settle_seconds: float = 0.0,
+        claims: Claims | None = None,
+    ) -> None:
         self._database = database
         self._message_log = log
+        self.claims = claims
         self._settle_seconds = settle_seconds
         self._used: set[int] = set()
         self._silent_since = 0.0

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -27,12 +28,15 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
-from backbone.upsert import insert_ignoring
+from backbone.upsert import insert_ignoring, insert_where
 
 _IDENTIFIER = BigInteger().with_variant(Integer, "sqlite")
 
 reference_table = Table(
-    "gateway_reference", metadata, Column("digest", BigInteger, primary_key=True, autoincrement=False)
+    "gateway_reference",
+    metadata,
+    Column("digest", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", Float),  # epoch seconds: claimed until then; None: used, for good
 )
 
 delivery_table = Table(
@@ -92,15 +96,35 @@ ENTERING = "gateway deliveries"  # the lock of whoever enters new ones
 
 
 async def load_references(connection: AsyncConnection) -> set[int]:
-    """All digests ever stored."""
-    rows = await connection.execute(select(reference_table.c.digest))
+    """All digests of references used for good."""
+    columns = reference_table.c
+    rows = await connection.execute(select(columns.digest).where(columns.until.is_(None)))
     return set(rows.scalars())
 
 
 async def save_references(connection: AsyncConnection, digests: Sequence[int]) -> None:
+    """Used for good, claimed or not. Sorted, so that two writers never wait for each other."""
     if digests:
-        rows = [{"digest": digest} for digest in digests]
-        await connection.execute(insert_ignoring(connection, reference_table), rows)
+        rows = [{"digest": digest, "until": None} for digest in sorted(set(digests))]
+        claimed = reference_table.c.until.is_not(None)
+        await connection.execute(insert_where(connection, reference_table, claimed, ["until"]), rows)
+
+
+async def claim_references(
+    connection: AsyncConnection, digests: Iterable[int], now: float, until: float
+) -> set[int]:
+    """Claim what is neither used nor claimed at ``now``; what could be claimed. Both in epoch seconds."""
+    lapsed = reference_table.c.until.is_not(None) & (reference_table.c.until < now)
+    rows = [{"digest": digest, "until": until} for digest in sorted(set(digests))]
+    query = insert_where(connection, reference_table, lapsed, ["until"]).values(rows)
+    return set((await connection.execute(query.returning(reference_table.c.digest))).scalars())
+
+
+async def release_references(connection: AsyncConnection, digests: Iterable[int], until: float) -> None:
+    """Give back the claims made with this ``until``; what is used by now, or claimed anew, stays."""
+    columns = reference_table.c
+    ours = columns.digest.in_(list(digests)) & (columns.until == until)
+    await connection.execute(delete(reference_table).where(ours))
 
 
 async def add_deliveries(

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from dipemu.composition import PREFIXES
+from participant.identity import Identity
 from tests.e2e.emulator import wait_until
 
 STUBS = [name for name in PREFIXES if name != "dip_gateway"]
@@ -70,6 +71,15 @@ class Distributed:
         command = [sys.executable, "-m", "dipemu", "serve", service, "--port", str(self._port(name))]
         with (self.place / f"{name}.log").open("a") as log:
             self.processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def add_participant(self, out: Path, *, role: str = "SUP", mpid: str = "ABCD") -> Identity:
+        """Register a participant with the command line, as a tester does."""
+        named = ["--role", role, "--mpid", mpid, "--out", str(out), "--gateway-url", self.url]
+        command = [sys.executable, "-m", "dipemu", "participants", "add", *named]
+        environment = self._environment_for(self.gateways[0])
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return Identity.load(out)
 
     def kill(self, name: str) -> None:
         """End one process as a power cut would."""

@@ -11,13 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
+from backbone.clock import SystemClock
+from contracts import envelope, identifiers
+from participant import signing
+from participant.identity import Identity
 from tests.databases import fresh_database
 from tests.e2e.distributed import Distributed, running
 from tests.e2e.emulator import SCENARIO, dipemu
+from tests.integration.dip_gateway.environment import DISTRIBUTOR, MSAPP
 from tests.real_services import kafka_bootstrap
 
+ROUNDS = 100
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 
@@ -57,6 +64,51 @@ def test_runs_in_parallel_do_not_mix(composition: Distributed) -> None:
         runs = list(pool.map(run_to_the_end, [composition.url] * 40))
     assert [run["verdict"] for run in runs] == ["passed"] * 40, {run["summary"] for run in runs}
     assert len({run["mpan"] for run in runs}) == 40
+
+
+def request_for(identity: Identity, reference: str, mpan: str) -> bytes:
+    message = envelope.build(
+        "IF-031",
+        "[MSApp]",
+        sender=envelope.Sender(identity.dip_id, identity.role),
+        now=SystemClock().now(),
+        custom=MSAPP,
+        mpan=envelope.MpanBlock(mpan, DISTRIBUTOR, "_H"),
+        unique=reference,
+    )
+    return orjson.dumps([message])
+
+
+async def send(http: httpx.AsyncClient, gateway: int, identity: Identity, body: bytes) -> httpx.Response:
+    url = f"http://127.0.0.1:{gateway}/dip-channel/IF-031"
+    headers = signing.sign(identity, "POST", url, body, SystemClock().now())
+    named = {"X-API-Key": identity.api_key, "Content-Type": "application/json"}
+    return await http.post(url, content=body, headers=headers | named)
+
+
+async def test_a_reference_sent_to_two_gateways_at_once_counts_once(
+    composition: Distributed, tmp_path: Path
+) -> None:
+    """Another MPAN, too, so that the two land in different parts of the log."""
+    identity = composition.add_participant(tmp_path / "supplier")
+    first_mpan, other_mpan = (identifiers.make_mpan(20, serial) for serial in (7_001, 7_002))
+    winners: set[int] = set()
+    async with httpx.AsyncClient(timeout=30) as http:
+        for number in range(ROUNDS):
+            bodies = [request_for(identity, f"{number:016X}", mpan) for mpan in (first_mpan, other_mpan)]
+            bodies[1] = bodies[number % 2]  # the very same message, and one that has its reference only
+            answers = await asyncio.gather(
+                *(send(http, *to) for to in zip(composition.gateways, [identity] * 2, bodies, strict=True))
+            )
+            codes = sorted(answer.status_code for answer in answers)
+            assert codes == [201, 400], [answer.text for answer in answers]
+            winners.add(answers.index(next(a for a in answers if a.status_code == 201)))
+            [refused] = next(a for a in answers if a.status_code == 400).json()["messageArray"]
+            assert refused["message"].startswith("MSG1006 - ")
+            assert "was used in a message already accepted" in refused["help"]
+        again = [await send(http, port, identity, bodies[0]) for port in composition.gateways]
+    assert [answer.status_code for answer in again] == [400, 400]
+    assert winners == {0, 1}, "both gateways were given work"
 
 
 @pytest.mark.parametrize(
