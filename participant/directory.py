@@ -260,9 +260,12 @@ class Directory:
         return party is not None and party.connection_provider == provider
 
     async def _find(self, look_up: Callable[[Snapshot], Found | None]) -> Found | None:
-        found = look_up(await self.snapshot())
-        if found is None and await self._catch_up():
-            found = look_up(self._snapshot)
+        snapshot = await self.snapshot()
+        found = look_up(snapshot)
+        if found is None:
+            await self._catch_up()
+            if self._snapshot is not snapshot:  # by us, or by another look-up meanwhile
+                found = look_up(self._snapshot)
         return found
 
     async def _catch_up(self, connection: AsyncConnection | None = None) -> bool:

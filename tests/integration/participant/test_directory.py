@@ -362,3 +362,12 @@ async def test_a_nomination_is_set_and_taken_back(directory: Directory, identiti
     assert party.connection_provider is None
     with pytest.raises(PartyUnknown):
         await directory.nominate(REGS, None)
+
+
+async def test_many_look_ups_at_once_all_see_who_was_added_elsewhere(
+    directory: Directory, elsewhere: Directory, identities: Identities
+) -> None:
+    await elsewhere.register(identities.supplier)
+    key = identities.supplier.api_key
+    found = await asyncio.gather(*(directory.by_api_key(key) for _ in range(20)))
+    assert [party.dip_id if party else None for party in found] == [SUPPLIER] * 20
