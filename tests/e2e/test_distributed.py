@@ -24,7 +24,7 @@ from tests.e2e.emulator import SCENARIO, dipemu
 from tests.integration.dip_gateway.environment import DISTRIBUTOR, MSAPP
 from tests.real_services import kafka_bootstrap
 
-ROUNDS = 100
+ROUNDS = 25
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 
