@@ -136,6 +136,13 @@ async def pending(
     ]
 
 
+async def on_their_way(connection: AsyncConnection, service: str, keys: Collection[str]) -> set[str]:
+    """Those of ``keys`` about which a service other than this one still has messages to send."""
+    columns = outbox_table.c
+    where = (columns.service != service) & (columns.kind != "note") & columns.key.in_(keys)
+    return set(await connection.scalars(select(columns.key).where(where).distinct()))
+
+
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:
     """Forget what was sent."""
     for chunk in _chunks(ids):

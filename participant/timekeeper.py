@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from participant import timers
 from participant.context import Context
@@ -12,7 +12,34 @@ from participant.sender import OutboxSender
 from participant.timers import Outlook, Timer
 
 LOOK_AGAIN_SECONDS = 60.0  # for what another process has set and left, and a machine that slept
+TURN_SECONDS = 0.5  # between two looks at what waits for another service
+WAIT_FOR_OTHERS_SECONDS = 30.0
 BATCH = 200
+
+
+class Patience:
+    """Lets what another service has to do first go first: what it leads to may change what is due here.
+
+    Without that, a switch whose dates have all passed while nothing ran would lapse at the Registration
+    Service before CSS has said that it happens. Nobody waits for ever: the other service may be gone.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[Timer, float] = {}
+
+    def ready(self, due: Sequence[Timer], held_up: Collection[str], at: float) -> list[Timer]:
+        """Those of the due timers whose turn it is. ``held_up``: keys. ``at``: seconds, for the waiting.
+
+        What was held up waits once more after that: the other's message has been sent, and is on its way in.
+        """
+        before = self._since
+        self._since = {timer: before.get(timer, at) for timer in due if timer.key in held_up}
+        return [
+            timer
+            for timer in due
+            if at - before.get(timer, at) >= WAIT_FOR_OTHERS_SECONDS
+            or (timer not in before and timer not in self._since)
+        ]
 
 
 class Timekeeper:
@@ -23,6 +50,7 @@ class Timekeeper:
         self._context = context
         self._processor = processor
         self._sender = sender
+        self._patience = Patience()
         self._news = asyncio.Event()
         self._asleep_until = 0.0  # by the loop's clock
 
@@ -38,21 +66,26 @@ class Timekeeper:
             while True:
                 self._asleep_until = float("inf")
                 self._news.clear()
-                outlook = await self._look()
-                if outlook.due:
-                    handled = await self._processor.pass_time(outlook.due[:BATCH])
+                outlook, ready = await self._look()
+                if ready:
+                    handled = await self._processor.pass_time(ready[:BATCH])
                     self._sender.offer(handled.to_send)
                 else:
-                    await self._sleep(outlook.seconds)
+                    await self._sleep(outlook)
 
-    async def _look(self) -> Outlook:
+    async def _look(self) -> tuple[Outlook, Sequence[Timer]]:
+        """What is due and what comes, and those of the due whose turn it is."""
         clock = self._context.clock
         async with self._context.database.read() as connection:
-            return await timers.look(connection, self._service, clock.now, clock.latest())
+            outlook = await timers.look(connection, self._service, clock.now, clock.latest())
+            held_up = await timers.held_up(connection, self._service, outlook.due)
+        return outlook, self._patience.ready(outlook.due, held_up, asyncio.get_running_loop().time())
 
-    async def _sleep(self, seconds: float | None) -> None:
+    async def _sleep(self, outlook: Outlook) -> None:
         """Until the next timer is due, there is news, or it is time to look again anyway."""
-        wait = LOOK_AGAIN_SECONDS if seconds is None else min(seconds, LOOK_AGAIN_SECONDS)
+        wait = min(LOOK_AGAIN_SECONDS, outlook.seconds or LOOK_AGAIN_SECONDS)
+        if outlook.due:
+            wait = min(wait, TURN_SECONDS)
         self._asleep_until = asyncio.get_running_loop().time() + wait
         try:
             async with asyncio.timeout(wait):

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
 from backbone.upsert import insert_replacing
+from participant import outbox
 
 Clock = Callable[[str | None], datetime]
 _CHUNK = 500  # values in one IN list
@@ -73,6 +74,21 @@ async def look(connection: AsyncConnection, service: str, now: Clock, latest: da
     first = await connection.scalar(select(func.min(columns.due_at)).where(far))
     rest_in = None if first is None else (datetime.fromisoformat(first) - latest).total_seconds()
     return outlook(await _read(connection, near), now, rest_in)
+
+
+async def held_up(connection: AsyncConnection, service: str, due: Sequence[Timer]) -> set[str]:
+    """Keys of those timers about whose MPAN another service has an earlier one, or something still to send.
+
+    Only what time has left behind is held up: after a stop, or when the clock was moved by days at once.
+    """
+    found: set[str] = set()
+    for start in range(0, len(due), _CHUNK):
+        moments = {t.key: _instant(t.due) for t in due[start : start + _CHUNK] if t.mpan is not None}
+        others = and_(timer_table.c.service != service, timer_table.c.key.in_(moments))
+        rows = await connection.execute(select(timer_table.c.key, timer_table.c.due_at).where(others))
+        found |= {row.key for row in rows if row.due_at < moments[row.key]}
+        found |= await outbox.on_their_way(connection, service, moments)
+    return found
 
 
 async def still_set(connection: AsyncConnection, service: str, timers: Sequence[Timer]) -> list[Timer]:

@@ -17,7 +17,7 @@ from services.registration.appointments import decide, provider_answered, refuse
 from services.registration.cases import UNKNOWN_MPAN
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.loading import metering_point
-from services.registration.progress import next_due, pass_time
+from services.registration.progress import next_due, pass_time, take_effect
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus
 from services.registration.retrieving import Update, outcome, update_retriever
@@ -60,7 +60,10 @@ def registration_pending(
 def registration_status(
     point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
 ) -> Outcome:
-    """CSS02370: a switch is confirmed, secured or cancelled, with all that follows from it."""
+    """CSS02370: a switch is confirmed, secured or cancelled, with all that follows from it.
+
+    Nothing lapses for want of the very news that this message brings.
+    """
     received, header = _css_note(Kind.CSS_MESSAGE, incoming), css.header(incoming.message)
     switch = point.switch(header.registration_id) if point is not None else None
     problems = _not_from_css(incoming)
@@ -69,9 +72,10 @@ def registration_status(
         problems = (*problems, text)
     if point is None or switch is None or problems:
         return point, [received, _css_note(Kind.CSS_REFUSED, incoming, problems)]
-    point, late = pass_time(point, now, world)
-    after, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
-    return after, [received, *late, *messages]
+    point, late = take_effect(point, now)
+    point, messages = apply_status(point, switch, SwitchStatus(str(header.status)))
+    after, following = pass_time(point, now, world)
+    return after, [received, *late, *messages, *following]
 
 
 @registry.timer(next_due)

@@ -27,9 +27,15 @@ REASON_OF_LAPSE: Final[Mapping[str, str]] = {"SEG": "REG1037"}
 def pass_time(point: MeteringPoint, now: datetime, world: World) -> Step:
     """The metering point as it is at ``now``, and what that means for others."""
     point, lapsed = lapse_what_is_late(point, now, world)
+    point, changed = take_effect(point, now)
+    return point, [*lapsed, *changed]
+
+
+def take_effect(point: MeteringPoint, now: datetime) -> Step:
+    """The suppliers and services whose day has come serve the metering point."""
     point, ended = change_supplier(point, now)
     point, moved = change_services(point, now)
-    return point, [*lapsed, *ended, *moved]
+    return point, [*ended, *moved]
 
 
 def next_due(point: MeteringPoint) -> datetime | None:

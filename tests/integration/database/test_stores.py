@@ -234,6 +234,40 @@ class TestTimers:
             assert await timers.still_set(connection, "s", many) == many[2:]
 
 
+class TestTurns:
+    """Among the timers of one MPAN the earlier one goes first, and what follows from it."""
+
+    async def held_up(self, database: Database, *due: timers.Timer) -> set[str]:
+        async with database.read() as connection:
+            return await timers.held_up(connection, "regs", due)
+
+    async def test_an_earlier_timer_of_another_service_goes_first(
+        self, database: Database, other: Database
+    ) -> None:
+        async with other.begin() as connection:
+            await timers.save(connection, "css", {"a": timer("a", 1), "b": timer("b", 5)})
+            await timers.save(connection, "regs", {"c": timer("c", 1)})
+        waiting = [timer("a", 2), timer("b", 2), timer("c", 2), timer("d", 2)]
+        assert await self.held_up(database, *waiting) == {"a"}
+        assert await self.held_up(database, timer("a", 1)) == set()
+        assert await self.held_up(database) == set()
+
+    async def test_what_another_service_still_has_to_send_goes_first(
+        self, database: Database, other: Database
+    ) -> None:
+        async with other.begin() as connection:
+            for service, kind, key in (("css", "css", "a"), ("css", "note", "b"), ("regs", "dip", "c")):
+                thing = ToSend(key, kind, "2200000001", "REGS", b"{}")
+                await outbox.save(connection, service, changed={}, ids=[], to_send=[thing])
+        assert await self.held_up(database, *(timer(key, 2) for key in "abcd")) == {"a"}
+
+    async def test_a_party_is_no_mpan(self, database: Database) -> None:
+        async with database.begin() as connection:
+            await timers.save(connection, "css", {"2200000001": timer("2200000001", 1)})
+        party = timers.Timer("2200000001", NOON + timedelta(hours=2), "2200000001")
+        assert await self.held_up(database, party) == set()
+
+
 async def callbacks(database: Database) -> CallbackStore:
     """The callbacks as a process knows them that has just read them."""
     store = CallbackStore(database)

@@ -80,10 +80,11 @@ async def test_services_hear_of_their_beginning_and_their_end(market: Market) ->
     await market.wait_for(mpan, Kind.DELIVERED, "PUB-037", recipient=SDS_A, event_code="[DSDeApp]")
 
 
-async def test_given_its_supply_start_date_a_switch_happens_by_itself(market: Market) -> None:
+@pytest.mark.parametrize("days", [7, 9], ids=["on the day", "the weekend after"])
+async def test_given_its_supply_start_date_a_switch_happens_by_itself(market: Market, days: int) -> None:
     mpan = market.fresh_mpan()
     await appointed(market, mpan)
-    market.context.clock.advance(timedelta(days=7), mpan)
+    market.context.clock.advance(timedelta(days=days), mpan)
 
     await market.wait_for(mpan, Kind.CSS_MESSAGE, "CSS02370")
     await market.wait_for(mpan, Kind.DELIVERED, "PUB-001", recipient=SUPPLIER_B)
@@ -91,6 +92,7 @@ async def test_given_its_supply_start_date_a_switch_happens_by_itself(market: Ma
         await market.wait_for(mpan, Kind.DELIVERED, "PUB-036", recipient=MDS, event_code=event)
     for event in ("[MSDeApp]", "[DSDeApp]"):
         await market.wait_for(mpan, Kind.DELIVERED, "PUB-037", recipient=MDS, event_code=event)
+    assert "[MSAppLapsed]" not in {event.event_code for event in await market.events(mpan)}
 
 
 async def test_given_its_supply_start_date_a_secured_switch_ends_what_nobody_appointed(

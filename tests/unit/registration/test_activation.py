@@ -251,6 +251,21 @@ def test_a_segment_change_outside_a_switch_waits_for_its_provider() -> None:
     assert messages == []
 
 
+def test_a_switch_that_is_secured_late_takes_its_requests_along() -> None:
+    waiting, _ = after(switching_point(), metering_request(), metering_answer())
+    point, messages = at(waiting, SUPPLY_START + timedelta(days=2), SECURED)
+
+    assert names(messages)[:3] == [
+        ("IF-001", "[ChangeOfSupplier]"),
+        ("IF-036", "[MSAppActive]"),
+        ("IF-037", "[MSDeApp]"),
+    ]
+    assert statuses(point) == [RequestStatus.ACTIVE]
+    assert (point.supplier.dip_id, point.next_supplier) == (GAINING, None)
+    assert point.metering_service is not None
+    assert point.metering_service.dip_id == NEW_MSS
+
+
 def test_an_answer_that_comes_too_late_finds_the_request_lapsed() -> None:
     waiting, _ = after(switching_point(), metering_request())
     _, messages = at(waiting, SUPPLY_START + timedelta(days=1), metering_answer())
