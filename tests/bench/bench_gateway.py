@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing import Pool
 from pathlib import Path
 from secrets import token_hex
+from statistics import median
 
 import orjson
 
@@ -27,7 +29,7 @@ from participant import signing
 from participant.authority import CertificateAuthority
 from participant.identity import Identity
 from tests.bench.latency import Arrivals, closed_port, latencies, listening, percentile, send_paced
-from tests.bench.load import Result, load
+from tests.bench.load import load
 from tests.bench.wiremock import find_jar, if031_schema, wiremock
 from tests.integration.dip_gateway.environment import (
     DISTRIBUTOR,
@@ -99,61 +101,103 @@ def prepared(folder: Path, port: int, count: int, size: int = 1, primary: Sequen
 
 
 @contextmanager
-def server(kind: str, folder: Path, *webhooks: str) -> Iterator[int]:
-    """A server process; the port it listens on. ``webhooks``: ``<DIP ID>=<URL>``."""
+def server(kind: str, folder: Path, *webhooks: str) -> Iterator[tuple[int, int]]:
+    """A server process: the port it listens on and its process ID. ``webhooks``: ``<DIP ID>=<URL>``."""
     command = [sys.executable, "-m", "tests.bench.serve_gateway", kind, str(folder), *webhooks]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.terminate()
 
 
-def measured(port: int, folder: Path, plan: Plan, size: int = 1) -> Result:
-    """Warm up with a tenth, then measure the rest."""
-    count = plan.requests if size == 1 else max(200, plan.requests // 10)
-    requests = prepared(folder, port, count, size)
-    tenth = count // 10
-    arguments = {"connections": plan.connections, "seconds": plan.seconds}
-    load("127.0.0.1", port, requests[:tenth], **arguments)  # type: ignore[arg-type]
-    result = load("127.0.0.1", port, requests[tenth:], **arguments)  # type: ignore[arg-type]
-    wrong = {status: number for status, number in result.statuses.items() if status != 201}
-    assert not wrong, f"answers other than 201: {wrong}"
-    return result
+@dataclass
+class Subject:
+    """What is measured, round after round, against a server that stays up. ``size``: messages a request."""
+
+    label: str
+    port: int
+    pid: int
+    folder: Path
+    size: int = 1
+    rates: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    tails: list[float] = field(default_factory=list)
+
+    def measure(self, plan: Plan, *, kept: bool = True) -> None:
+        """One round. Rate, latency and the server's processor time per request; ``kept`` not when warming."""
+        count = plan.requests if self.size == 1 else max(200, plan.requests // 10)
+        requests = prepared(self.folder, self.port, count, self.size)
+        before = cpu_seconds(self.pid)
+        result = load("127.0.0.1", self.port, requests, connections=plan.connections, seconds=plan.seconds)
+        spent = cpu_seconds(self.pid) - before
+        answered = sum(result.statuses.values())
+        assert set(result.statuses) == {201}, f"{self.label}: {result.statuses}"
+        if kept:
+            self.rates.append(result.per_second)
+            self.cpu.append(spent / answered)
+            self.tails.append(result.percentile(0.99))
+
+    def tell(self) -> None:
+        """One line: median of the rounds, lowest and highest beside it."""
+        rate, low, high = median(self.rates), min(self.rates), max(self.rates)
+        spread, tail = f"({low:.0f} to {high:.0f})", median(self.tails) * 1e3
+        print(f"{self.label:28} {rate:7.0f} requests/s {spread:18} {rate * self.size:7.0f} messages/s")
+        print(f"{'':28} processor {median(self.cpu) * 1e6:.0f} us/request, p99 {tail:.1f} ms")
 
 
-def told(label: str, result: Result, size: int = 1) -> None:
-    """One line of the report."""
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process with all its threads; other load on the machine hardly changes it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def throughput(plan: Plan, rounds: int) -> None:
+    """Bare ASGI, the gateway, WireMock, in turn in every round, so that load from elsewhere meets all."""
+    with ExitStack() as stack:
+        subjects = list(_subjects(stack))
+        for number in range(rounds + 1):
+            for subject in subjects:
+                subject.measure(plan, kept=number > 0)
+        for subject in subjects:
+            subject.tell()
+    by_label = {subject.label: subject for subject in subjects}
+    ours = by_label["gateway"]
+    for yardstick in ("bare ASGI", "WireMock, schema alone"):
+        if yardstick in by_label:
+            _tell_ratio(ours, by_label[yardstick])
+
+
+def _tell_ratio(ours: Subject, other: Subject) -> None:
+    """Per round, since both were measured within seconds of each other."""
+    ratios = [mine / theirs for mine, theirs in zip(ours.rates, other.rates, strict=True)]
+    processor = median(other.cpu) / median(ours.cpu)
     print(
-        f"{label:34} {result.per_second:8.0f} requests/s {result.per_second * size:8.0f} messages/s   "
-        f"p50 {result.percentile(0.5) * 1e3:6.1f} ms   p99 {result.percentile(0.99) * 1e3:6.1f} ms"
+        f"gateway / {other.label}: {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}); "
+        f"by processor time {processor:.2f}"
     )
 
 
-def throughput(plan: Plan) -> None:
-    """Bare ASGI, the gateway, WireMock."""
-    results: dict[str, Result] = {}
-    runs = {"bare ASGI": ("bare", 1), "gateway": ("intake", 1), "gateway, batches of 20": ("intake", 20)}
-    runs["gateway with its workers beside it"] = ("all", 1)
-    for label, (kind, size) in runs.items():
-        with tempfile.TemporaryDirectory() as name:
-            prepare(Path(name))
-            with server(kind, Path(name)) as port:
-                results[label] = measured(port, Path(name), plan, size)
-                told(label, results[label], size)
+def _subjects(stack: ExitStack) -> Iterator[Subject]:
+    def folder() -> Path:
+        made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        prepare(made)
+        return made
+
+    kinds = {"bare ASGI": "bare", "gateway": "intake", "gateway, workers beside it": "all"}
+    for label, kind in kinds.items():
+        place = folder()
+        yield Subject(label, *stack.enter_context(server(kind, place)), place)
+    place = folder()
+    yield Subject("gateway, batches of 20", *stack.enter_context(server("intake", place)), place, 20)
     jar, schema = find_jar(CACHE), if031_schema()
     if jar and schema:
-        with tempfile.TemporaryDirectory() as name, wiremock(jar, schema, closed_port()) as port:
-            prepare(Path(name))
-            results["WireMock"] = measured(port, Path(name), plan)
-            told("WireMock, schema alone", results["WireMock"])
+        place = folder()
+        port, pid = stack.enter_context(wiremock(jar, schema, closed_port()))
+        yield Subject("WireMock, schema alone", port, pid, place)
     else:
         print("WireMock left out: no jar (Maven) or no published schema (DIP_SPEC_DIR)")
-    ours = results["gateway"].per_second
-    for yardstick in ("bare ASGI", "WireMock"):
-        if yardstick in results:
-            print(f"gateway / {yardstick}: {ours / results[yardstick].per_second:.2f}")
 
 
 async def delivery(rates: Sequence[int], seconds: float) -> None:
@@ -182,7 +226,7 @@ async def _latency(rate: int, seconds: float, others: Sequence[str]) -> list[flo
         prepare(folder)
         arrivals = Arrivals()
         url = await listening(stack, arrivals)
-        port = stack.enter_context(server("all", folder, f"{REGISTRATION}={url}", *others))
+        port, _ = stack.enter_context(server("all", folder, f"{REGISTRATION}={url}", *others))
         primary = [other.partition("=")[0] for other in others]
         requests = await asyncio.to_thread(prepared, folder, port, int(rate * (seconds + 1)), 1, primary)
         return await latencies(await send_paced(port, requests, rate), arrivals)
@@ -195,12 +239,13 @@ def _told_latency(label: str, values: Sequence[float]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=12_000)
+    parser.add_argument("--requests", type=int, default=4_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--rates", type=int, nargs="*", default=[100, 350, 1_000])
     chosen = parser.parse_args(arguments)
-    throughput(Plan(chosen.requests, chosen.seconds, chosen.connections))
+    throughput(Plan(chosen.requests, chosen.seconds, chosen.connections), chosen.rounds)
     asyncio.run(delivery(chosen.rates, chosen.seconds))
     asyncio.run(isolation(chosen.rates[0] if chosen.rates else 100, chosen.seconds))
 

@@ -64,8 +64,8 @@ def if031_schema() -> dict[str, Any] | None:
 
 
 @contextmanager
-def wiremock(jar: Path, schema: dict[str, Any], port: int) -> Iterator[int]:
-    """A running WireMock with the one mapping, without its request journal."""
+def wiremock(jar: Path, schema: dict[str, Any], port: int) -> Iterator[tuple[int, int]]:
+    """A running WireMock with the one mapping, without its request journal: its port and process ID."""
     options = ["--port", str(port), "--disable-banner", "--no-request-journal", "--disable-request-logging"]
     command = ["java", "-jar", str(jar), *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -82,6 +82,8 @@ def wiremock(jar: Path, schema: dict[str, Any], port: int) -> Iterator[int]:
                     "response": {"status": 201, "body": ANSWER.decode()},
                 }
                 http.post(f"{base}/mappings", json=mapping).raise_for_status()
-            yield port
+                refused = http.post(f"http://127.0.0.1:{port}/dip-channel/IF-031", json=[{"payload": {}}])
+                assert refused.status_code == 404, "WireMock does not judge by the schema: no yardstick"
+            yield port, process.pid
         finally:
             process.terminate()
