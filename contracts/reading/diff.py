@@ -7,16 +7,17 @@ or it cannot be told. ``none``: no message changes its verdict (texts of codes).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from contracts.model import Catalogue, Variant
+from contracts.model import Catalogue, Interface, Variant
 from contracts.reading.descriptions import schema_versions
 from contracts.reading.effects import Detail, Effect, block_details, combined, item_details, listed
 from contracts.reading.uses import Uses, event_labels, own_parts
 
+Part = TypeVar("Part")
 KINDS: Final = ("interface", "event", "block", "item", "code", "endpoint")
 
 
@@ -94,27 +95,14 @@ def document(difference: Difference) -> dict[str, Any]:
 
 
 def _interfaces(before: Catalogue, after: Catalogue) -> Iterator[Change]:
-    for name in _missing(after.interfaces, before.interfaces):
-        yield Change("interface", name, ChangeType.ADDED, Effect.LOOSER)
-    for name in _missing(before.interfaces, after.interfaces):
-        yield Change("interface", name, ChangeType.REMOVED, Effect.STRICTER)
-    for name in _both(before.interfaces, after.interfaces):
-        old, new = (schema_versions(c.interfaces[name]) for c in (before, after))
-        details = tuple(listed("schema versions", old, new))
-        if details:
-            yield _changed("interface", name, details, ())
+    def details(old: Interface, new: Interface) -> Iterator[Detail]:
+        return listed("schema versions", schema_versions(old), schema_versions(new))
+
+    return _parts("interface", before.interfaces, after.interfaces, details)
 
 
 def _events(before: Catalogue, after: Catalogue) -> Iterator[Change]:
-    old, new = _by_event(before), _by_event(after)
-    for label in _missing(new, old):
-        yield Change("event", label, ChangeType.ADDED, Effect.LOOSER)
-    for label in _missing(old, new):
-        yield Change("event", label, ChangeType.REMOVED, Effect.STRICTER)
-    for label in _both(old, new):
-        details = tuple(_variant_details(old[label], new[label]))
-        if details:
-            yield _changed("event", label, details, ())
+    return _parts("event", _by_event(before), _by_event(after), _variant_details)
 
 
 def _variant_details(old: Variant, new: Variant) -> Iterator[Detail]:
@@ -128,27 +116,31 @@ def _variant_details(old: Variant, new: Variant) -> Iterator[Detail]:
 
 
 def _blocks(before: Catalogue, after: Catalogue) -> Iterator[Change]:
-    old_uses, new_uses = Uses(before), Uses(after)
-    for key in _missing(after.blocks, before.blocks):
-        yield Change("block", key, ChangeType.ADDED, Effect.NONE, affects=_affected(new_uses, key))
-    for key in _missing(before.blocks, after.blocks):
-        yield Change("block", key, ChangeType.REMOVED, Effect.NONE, affects=_affected(old_uses, key))
-    for key in _both(before.blocks, after.blocks):
-        details = tuple(block_details(before.blocks[key], after.blocks[key]))
-        if details:
-            yield _changed("block", key, details, _affected(new_uses, key))
+    return _parts("block", before.blocks, after.blocks, block_details, (Uses(before), Uses(after)))
 
 
 def _items(before: Catalogue, after: Catalogue) -> Iterator[Change]:
-    old_uses, new_uses = Uses(before), Uses(after)
-    for key in _missing(after.items, before.items):
-        yield Change("item", key, ChangeType.ADDED, Effect.NONE, affects=_affected(new_uses, key))
-    for key in _missing(before.items, after.items):
-        yield Change("item", key, ChangeType.REMOVED, Effect.NONE, affects=_affected(old_uses, key))
-    for key in _both(before.items, after.items):
-        details = tuple(item_details(before.items[key], after.items[key]))
-        if details:
-            yield _changed("item", key, details, _affected(new_uses, key))
+    return _parts("item", before.items, after.items, item_details, (Uses(before), Uses(after)))
+
+
+def _parts(
+    kind: str,
+    old: Mapping[str, Part],
+    new: Mapping[str, Part],
+    details: Callable[[Part, Part], Iterable[Detail]],
+    uses: tuple[Uses, Uses] | None = None,
+) -> Iterator[Change]:
+    """Parts added, removed and changed. ``uses``: where the old and the new ones are used; None for what
+    messages are themselves, so that a new one makes the standard looser and a missing one stricter."""
+    looser, stricter = (Effect.LOOSER, Effect.STRICTER) if uses is None else (Effect.NONE, Effect.NONE)
+    for name in _missing(new, old):
+        yield Change(kind, name, ChangeType.ADDED, looser, affects=_affected(uses and uses[1], name))
+    for name in _missing(old, new):
+        yield Change(kind, name, ChangeType.REMOVED, stricter, affects=_affected(uses and uses[0], name))
+    for name in _both(old, new):
+        changed = tuple(details(old[name], new[name]))
+        if changed:
+            yield _changed(kind, name, changed, _affected(uses and uses[1], name))
 
 
 def _codes(before: Catalogue, after: Catalogue) -> Iterator[Change]:
@@ -185,7 +177,9 @@ def _by_event(catalogue: Catalogue) -> dict[str, Variant]:
     }
 
 
-def _affected(uses: Uses, key: str) -> tuple[str, ...]:
+def _affected(uses: Uses | None, key: str) -> tuple[str, ...]:
+    if uses is None:
+        return ()
     return tuple(dict.fromkeys(label for v in uses.variants(key) for label in event_labels(v)))
 
 

@@ -11,9 +11,9 @@ from backbone.journal import JournalEvent, Kind
 from participant.context import Context
 from services.dip_gateway.faults import Fault, FaultPlan, FaultRule, FaultSubject
 from services.dip_gateway.lanes import Item
+from services.dip_gateway.occurrences import occurrence
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.spoiling import spoiled_body
-from services.dip_gateway.status import SERVICE
 
 _ON_ENTRY: Final = frozenset({Fault.DELAY, Fault.REORDER, Fault.DROP})
 _ON_SENDING: Final = frozenset(
@@ -78,21 +78,8 @@ class Mishaps:
         return rules
 
     def _event(self, rule: FaultRule, item: Item) -> JournalEvent:
-        return JournalEvent(
-            kind=Kind.FAULT_INJECTED,
-            at=self._now(item.mpan),
-            service=SERVICE,
-            mpan=item.mpan,
-            interface=item.publication,
-            event_code=item.event,
-            sender=item.sender,
-            recipient=item.recipient,
-            reference=item.reference,
-            transaction_id=item.transaction_id,
-            correlation_id=item.correlation_id,
-            run=rule.run,
-            details={"rule": rule.name, "fault": rule.fault.value, "where": rule.where},
-        )
+        details = {"rule": rule.name, "fault": rule.fault.value, "where": rule.where}
+        return occurrence(Kind.FAULT_INJECTED, item, self._now(item.mpan), details, run=rule.run)
 
     def _now(self, mpan: str | None) -> datetime:
         return self._context.clock.now(mpan)

@@ -13,10 +13,11 @@ from services.dip_gateway import responses, status
 from services.dip_gateway.answers import entries_of, said_about
 from services.dip_gateway.courier import Parcel, packed
 from services.dip_gateway.lanes import Item
+from services.dip_gateway.occurrences import occurrence
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.retry import Outcome, outcome
 from services.dip_gateway.status import CHANNEL as STATUS
-from services.dip_gateway.status import SERVICE, stable_id
+from services.dip_gateway.status import stable_id
 
 
 class Reporter:
@@ -48,33 +49,17 @@ class Reporter:
 
     def _held(self, item: Item) -> JournalEvent:
         details = {"reason": f"{item.recipient} has set no webhook for {item.channel}"}
-        return self._base(Kind.HELD, item, details, id=stable_id("held", _name(item)))
+        return occurrence(Kind.HELD, item, self._now(item), details, id=stable_id("held", _name(item)))
 
     def _event(self, kind: Kind, item: Item, parcel: Parcel, details: Mapping[str, Any]) -> JournalEvent:
-        return self._base(
+        return occurrence(
             kind,
             item,
+            self._now(item),
             details,
             headers=parcel.headers,
             body=packed([item]).decode(),
             codes=_codes(details.get("answered")),
-        )
-
-    def _base(self, kind: Kind, item: Item, details: Mapping[str, Any], **more: Any) -> JournalEvent:
-        return JournalEvent(
-            kind=kind,
-            at=self._now(item),
-            service=SERVICE,
-            mpan=item.mpan,
-            interface=item.publication,
-            event_code=item.event,
-            sender=item.sender,
-            recipient=item.recipient,
-            reference=item.reference,
-            transaction_id=item.transaction_id,
-            correlation_id=item.correlation_id,
-            details=details,
-            **more,
         )
 
     def _now(self, item: Item) -> datetime:
