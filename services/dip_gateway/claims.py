@@ -44,7 +44,9 @@ class Claims:
             async with self._database.begin() as connection:
                 claimed = await store.claim_references(connection, digests, now, until)
                 if len(claimed) < len(set(digests)):
-                    raise ReferencesTaken(frozenset(digests) - claimed)  # and the rest is rolled back
+                    taken = frozenset(digests) - claimed
+                    used = await store.used_references(connection, taken)
+                    raise ReferencesTaken(taken, used)  # and the rest is rolled back
         except NoConnectionFree as fault:
             raise DatabaseUnavailable("every connection to the database is busy") from fault
         return until

@@ -25,11 +25,15 @@ class ClientGone(GatewayError):
 
 
 class ReferencesTaken(GatewayError):
-    """Other gateways have used or claimed these sender references. ``digests``: which; none was claimed."""
+    """Other gateways have used or claimed these sender references; none was claimed now.
 
-    def __init__(self, digests: frozenset[int]) -> None:
+    ``used``: those of the ``digests`` that are used for good. What is only claimed may yet become free.
+    """
+
+    def __init__(self, digests: frozenset[int], used: frozenset[int]) -> None:
         super().__init__(f"{len(digests)} sender references are taken")
         self.digests = digests
+        self.used = used
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from services.dip_gateway.settings import GatewaySettings
 SERVICE: Final = "dip_gateway"
 _RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
 _ALL_OFF: Final = tuple(f"{rule.id}=off" for rule in RULES)
+_UNDER_WAY: Final = "A request with the same sender reference is under way and may yet fail."
 _BODY_KEPT: Final = 65_536  # of a refused request that cannot be taken apart, in the journal
 
 
@@ -202,23 +203,25 @@ class Intake:
         records = [_message_record(one, channel) for one in accepted]
         records += [_journal_record(one, request, admitted) for one in accepted]
         uses = [one.use for one in accepted]
-        self._references.claim(uses)
+        if not self._references.claim(uses):
+            raise self.unavailable(_UNDER_WAY)
         try:
             await self._append(records, uses)
+            self._references.confirm(uses)
         except ReferencesTaken as taken:
-            self._references.release(uses)
+            if not taken.used:
+                raise self.unavailable(_UNDER_WAY) from taken
             raise self._taken(accepted, taken, admitted.party) from taken
         except DatabaseUnavailable as fault:
-            self._references.release(uses)
             raise self.unavailable("The database cannot be reached.") from fault
         except (LogUnavailable, LogClosed) as fault:
-            self._references.release(uses)
             raise self.unavailable("The message log cannot be reached.") from fault
         except RecordTooLarge as fault:
-            self._references.release(uses)
             text = f"{fault}. Send a smaller message."
             entries = [self._entry(responses.PROCESSING_FAILED, text, admitted.party)]
             raise Refused(413, str(fault), entries, detail="record too large") from fault
+        finally:
+            self._references.release(uses)
 
     async def _append(self, records: Sequence[Record], uses: Sequence[Use]) -> None:
         claims = self._references.claims
@@ -231,7 +234,7 @@ class Intake:
     def _taken(self, accepted: Sequence[Accepted], taken: ReferencesTaken, party: Party) -> Refused:
         """As if it had been known when the messages were judged."""
         judged = [
-            used_before(one.judged) if digest(*one.use) in taken.digests else one.judged for one in accepted
+            used_before(one.judged) if digest(*one.use) in taken.used else one.judged for one in accepted
         ]
         return self._refused(judged, [one.raw for one in accepted], party)
 

@@ -57,6 +57,7 @@ class References:
         self.claims = claims
         self._settle_seconds = settle_seconds
         self._used: set[int] = set()
+        self._claimed: set[int] = set()
         self._silent_since = 0.0
         self.loaded = asyncio.Event()
 
@@ -66,13 +67,24 @@ class References:
     def known(self, sender: str, reference: str) -> bool:
         return digest(sender, reference) in self._used
 
-    def claim(self, uses: Iterable[Use]) -> None:
-        """Take references before the messages are appended, so that no second request gets in between."""
+    def claim(self, uses: Iterable[Use]) -> bool:
+        """Take references while their messages are appended; False when another request holds one of them.
+
+        It is not known yet whether that one succeeds: its repetition is neither accepted nor a duplicate.
+        """
+        numbers = {digest(*use) for use in uses}
+        if numbers & self._claimed:
+            return False
+        self._claimed |= numbers
+        return True
+
+    def confirm(self, uses: Iterable[Use]) -> None:
+        """What was claimed is used: its messages were appended."""
         self._used.update(digest(*use) for use in uses)
 
     def release(self, uses: Iterable[Use]) -> None:
-        """Give back what was claimed for messages that were not appended after all."""
-        self._used.difference_update([digest(*use) for use in uses])
+        """The request that claimed these is over."""
+        self._claimed.difference_update([digest(*use) for use in uses])
 
     async def run(self) -> None:
         """Load what is known, then follow the log, until cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -118,6 +118,13 @@ async def claim_references(
     rows = [{"digest": digest, "until": until} for digest in sorted(set(digests))]
     query = insert_where(connection, reference_table, lapsed, ["until"]).values(rows)
     return set((await connection.execute(query.returning(reference_table.c.digest))).scalars())
+
+
+async def used_references(connection: AsyncConnection, digests: Collection[int]) -> frozenset[int]:
+    """Those of the digests that are used for good, not just claimed."""
+    columns = reference_table.c
+    query = select(columns.digest).where(columns.digest.in_(digests), columns.until.is_(None))
+    return frozenset((await connection.execute(query)).scalars())
 
 
 async def release_references(connection: AsyncConnection, digests: Iterable[int], until: float) -> None:

@@ -68,6 +68,17 @@ async def test_what_one_gateway_claimed_another_cannot(here: Claims, there: Clai
     with pytest.raises(ReferencesTaken) as taken:
         await there.take([2, LARGEST, 1])
     assert taken.value.digests == {1, LARGEST}
+    assert taken.value.used == set()
+
+
+async def test_of_what_is_taken_it_is_told_what_is_used(
+    here: Claims, there: Claims, database: Database
+) -> None:
+    await here.take([1, 2])
+    await confirm(database, 2)
+    with pytest.raises(ReferencesTaken) as taken:
+        await there.take([1, 2, 3])
+    assert (taken.value.digests, taken.value.used) == ({1, 2}, {2})
 
 
 async def test_of_a_batch_with_one_taken_nothing_is_claimed(here: Claims, there: Claims) -> None:

@@ -36,9 +36,16 @@ def elsewhere(gateway: Gateway, now: float = 0.0) -> Claims:
     return Claims(gateway.context.database, lambda: time() + now)
 
 
-async def test_given_a_reference_claimed_elsewhere_when_sent_then_refused_as_used(gateway: Gateway) -> None:
-    message = gateway.message()
+async def use(gateway: Gateway, message: Any) -> None:
+    """Another gateway took it in, and the log confirmed it."""
     await elsewhere(gateway).take(claimed(message))
+    async with gateway.context.database.begin() as connection:
+        await store.save_references(connection, claimed(message))
+
+
+async def test_given_a_reference_used_elsewhere_when_sent_then_refused_as_used(gateway: Gateway) -> None:
+    message = gateway.message()
+    await use(gateway, message)
     answer = await gateway.send(message)
     assert answer.status_code == 400
     [entry] = answer.json()["messageArray"]
@@ -48,11 +55,23 @@ async def test_given_a_reference_claimed_elsewhere_when_sent_then_refused_as_use
     assert again.json()["messageArray"][0]["message"] == entry["message"]
 
 
-async def test_given_a_batch_with_one_claimed_elsewhere_when_sent_then_refused_as_a_whole(
+async def test_given_a_reference_only_claimed_elsewhere_when_sent_then_503_since_that_may_yet_fail(
+    gateway: Gateway,
+) -> None:
+    message = gateway.message()
+    until = await elsewhere(gateway).take(claimed(message))
+    answer = await gateway.send(message)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    await elsewhere(gateway).give_back(claimed(message), until)
+    assert (await gateway.send(message)).status_code == 201
+
+
+async def test_given_a_batch_with_one_used_elsewhere_when_sent_then_refused_as_a_whole(
     gateway: Gateway,
 ) -> None:
     messages = [gateway.message() for _ in range(3)]
-    await elsewhere(gateway).take(claimed(messages[1]))
+    await use(gateway, messages[1])
     answer = await gateway.send(*messages)
     assert answer.status_code == 400
     codes = [entry["message"][:7] for entry in answer.json()["messageArray"]]

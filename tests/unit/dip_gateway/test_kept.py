@@ -60,12 +60,17 @@ async def test_what_was_accepted_is_known_after_a_restart(tmp_path: Path) -> Non
             assert not second.known("23", "S-4")
 
 
-async def test_a_claim_given_back_is_free_again(tmp_path: Path) -> None:
+async def test_a_claim_holds_off_others_until_its_request_is_over(tmp_path: Path) -> None:
     async with parts(tmp_path) as (database, log), running(References(database, log)) as references:
-        references.claim([("23", "S-1"), ("23", "S-2")])
-        references.release([("23", "S-1")])
-        assert not references.known("23", "S-1")
-        assert references.known("23", "S-2")
+        first, second = ("23", "S-1"), ("23", "S-2")
+        assert references.claim([first, second])
+        assert not references.claim([second, ("23", "S-3")])
+        assert not references.known(*second)
+        references.confirm([second])
+        references.release([first, second])
+        assert references.known(*second)
+        assert not references.known(*first)
+        assert references.claim([first, ("23", "S-3")])
 
 
 async def test_a_record_without_a_reference_is_passed_over(tmp_path: Path) -> None:
