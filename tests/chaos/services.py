@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy.engine import make_url
 
 from tests.e2e.distributed import free_port
 from tests.real_services import KAFKA_SCRIPT, POSTGRES_SCRIPT, ROOT, run
@@ -52,3 +56,19 @@ def own_postgres() -> Iterator[tuple[Part, str]]:
         yield part, run(POSTGRES_SCRIPT, "url", **part.environment).strip()
     finally:
         part.stop()
+
+
+@contextmanager
+def fresh_database_on(server: str) -> Iterator[str]:
+    """The URL of an empty database on this server, gone at the end."""
+    name = f"chaos_{uuid4().hex[:8]}"
+    _administer(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _administer(server: str, statement: str) -> None:
+    url = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    subprocess.run(["psql", "-q", "-d", url, "-c", statement], check=True)

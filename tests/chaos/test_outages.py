@@ -6,21 +6,18 @@ Full size: ``DIPEMU_CHAOS_OUTAGE_SECONDS=30 DIPEMU_CHAOS_PROCESSES=99 pytest -s 
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from backbone.log.kafka import KafkaLog
 from participant.identity import Identity
 from tests.chaos.load import Load
 from tests.chaos.rig import RETRIES, Parties, add_participants, read_journal, size, verdict
-from tests.chaos.services import Part, own_kafka, own_postgres
+from tests.chaos.services import Part, fresh_database_on, own_kafka, own_postgres
 from tests.chaos.webhooks import listening, moody
 from tests.e2e.distributed import STUBS, Distributed, running
 
@@ -58,24 +55,18 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("outages")
     (folder / "data").mkdir()
-    with own_kafka() as (kafka, bootstrap), own_postgres() as (postgres, server):
-        name = f"chaos_{uuid4().hex[:8]}"
-        administer(server, f'CREATE DATABASE "{name}"')
-        database = make_url(server).set(database=name).render_as_string(hide_password=False)
-        with pytest.MonkeyPatch.context() as patch:
-            for variable, value in RETRIES.items():
-                patch.setenv(variable, value)
-            with running(folder, bootstrap, database) as composition:
-                identities = add_participants(
-                    folder / "data", folder, composition.url, DIPEMU_DATABASE_URL=database
-                )
-                yield Place(composition, kafka, bootstrap, postgres, identities)
-        administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def administer(server: str, statement: str) -> None:
-    url = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-    subprocess.run(["psql", "-q", "-d", url, "-c", statement], check=True)
+    with (
+        own_kafka() as (kafka, bootstrap),
+        own_postgres() as (postgres, server),
+        fresh_database_on(server) as database,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for variable, value in RETRIES.items():
+            patch.setenv(variable, value)
+        with running(folder, bootstrap, database) as composition:
+            more = {"DIPEMU_DATABASE_URL": database}
+            identities = add_participants(folder / "data", folder, composition.url, **more)
+            yield Place(composition, kafka, bootstrap, postgres, identities)
 
 
 @asynccontextmanager
