@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import Pool
+from multiprocessing import get_context
 from os import getloadavg
 from pathlib import Path
 from time import perf_counter
@@ -116,7 +116,7 @@ def prepared(place: Place, folder: Path, count: int) -> list[bytes]:
     """Signed requests, each with a reference of its own."""
     place.identities[SUPPLIER].save(folder)
     half = count // 2
-    with Pool(2) as pool:
+    with get_context("spawn").Pool(2) as pool:  # forked beside threads and event loops they may hang
         parts = pool.map(_build, [(folder, place.url, 0, half), (folder, place.url, half, half)])
     return [request for part in parts for request in part]
 
