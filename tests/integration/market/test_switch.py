@@ -26,7 +26,8 @@ from tests.integration.market.market import (
     open_market,
 )
 
-SUPPLY_START = uk_midnight(datetime.now(UTC), 7)
+TODAY = datetime.now(UTC)  # once: a test that runs over midnight means the same days all through
+SUPPLY_START = uk_midnight(TODAY, 7)
 APPOINTMENT = {"kind": "MS", "dipId": MSS_B, "mpid": "MSSB", "contractReference": "C-1"}
 
 
@@ -91,7 +92,7 @@ def switch_request(mpan: str, mpid: str = "SUPB", days: int = 7) -> dict[str, An
     return css.switch_request(
         mpan=mpan,
         supplier_mpid=mpid,
-        supply_start_date=uk_midnight(now, days),
+        supply_start_date=uk_midnight(TODAY, days),
         registration_reference="R1",
         now=now,
     )
