@@ -63,6 +63,8 @@ class Webhooks:
         if scope["type"] != "http":
             return
         body = await _body(receive)
+        if body is None:
+            return  # the sender died in the middle of its request: nothing was received
         came = perf_counter()
         recipient = scope["path"].strip("/")
         status = await self.behaviour(recipient)
@@ -76,10 +78,12 @@ class Webhooks:
         await send({"type": "http.response.body", "body": b"{}"})
 
 
-async def _body(receive: Any) -> bytes:
+async def _body(receive: Any) -> bytes | None:
     parts = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
