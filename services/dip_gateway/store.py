@@ -122,17 +122,13 @@ async def claim_references(
 
 async def used_references(connection: AsyncConnection, digests: Collection[int]) -> frozenset[int]:
     """Those of the digests that are used for good, not just claimed."""
-    if not digests:
-        return frozenset()
     columns = reference_table.c
     query = select(columns.digest).where(columns.digest.in_(digests), columns.until.is_(None))
     return frozenset((await connection.execute(query)).scalars())
 
 
-async def release_references(connection: AsyncConnection, digests: Collection[int], until: float) -> None:
+async def release_references(connection: AsyncConnection, digests: Iterable[int], until: float) -> None:
     """Give back the claims made with this ``until``; what is used by now, or claimed anew, stays."""
-    if not digests:
-        return
     columns = reference_table.c
     ours = columns.digest.in_(list(digests)) & (columns.until == until)
     await connection.execute(delete(reference_table).where(ours))

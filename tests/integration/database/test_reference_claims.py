@@ -10,7 +10,7 @@ import pytest
 from backbone.database import Database
 from backbone.errors import LogUnavailable
 from services.dip_gateway import store
-from services.dip_gateway.claims import LAPSE_SECONDS, Claims, dealt
+from services.dip_gateway.claims import LAPSE_SECONDS, Claims
 from services.dip_gateway.errors import ReferencesTaken
 from tests.all_tables import import_all_tables
 
@@ -86,30 +86,6 @@ async def test_of_a_batch_with_one_taken_nothing_is_claimed(here: Claims, there:
     with pytest.raises(ReferencesTaken):
         await there.take([1, 2, 3])
     await here.take([2, 3])
-
-
-async def test_requests_that_wait_together_get_all_they_want_or_nothing(here: Claims, there: Claims) -> None:
-    outcomes = await asyncio.gather(
-        here.take([1, 2]), here.take([2, 3]), here.take([3, 4]), here.take([5]), return_exceptions=True
-    )
-    assert [type(outcome) for outcome in outcomes] == [float, ReferencesTaken, float, float]
-    with pytest.raises(ReferencesTaken) as taken:
-        await there.take([1, 2, 3, 4, 5, 6])
-    assert taken.value.digests == {1, 2, 3, 4, 5}
-
-
-async def test_more_than_one_statement_takes_wait_for_the_next(here: Claims, there: Claims) -> None:
-    wanted = [range(first, first + 900) for first in range(0, 18_000, 900)]
-    await asyncio.gather(*(here.take(digests) for digests in wanted))
-    with pytest.raises(ReferencesTaken) as taken:
-        await there.take([0, 899, 900, 17_999, 18_000])
-    assert taken.value.digests == {0, 899, 900, 17_999}
-
-
-def test_what_nobody_got_is_left() -> None:
-    free = {1, 2, 3}
-    assert dealt([frozenset({1}), frozenset({1, 2}), frozenset({3, 4})], free) == [set(), {1}, {4}]
-    assert free == {2, 3}
 
 
 async def test_a_claim_is_no_use_until_the_log_confirms_it(
