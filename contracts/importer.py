@@ -83,6 +83,7 @@ class _Importer:
         self.blocks: dict[str, Block] = {}
         self._under_way: list[str] = []
         self._places: dict[str, str] = {}
+        self._listed: set[str] = set()
 
     def catalogue(self, version: str) -> Catalogue:
         self._shared()
@@ -94,6 +95,7 @@ class _Importer:
                 if variant is not None:
                     variants.setdefault(variant.interface, []).append(variant)
                     names[leaf.name or ""] = variant.name
+        self._name_unlisted()
         codes, problems = response_codes(self.documents, _known_codes())
         self.problems += problems
         shared = dict(self.documents.schemas()).keys()
@@ -127,10 +129,18 @@ class _Importer:
             if name.endswith("-Payload"):
                 yield node
 
+    def _name_unlisted(self) -> None:
+        """Say so of an interface that is written but is none that a message may be."""
+        for name, node in self.documents.schemas():
+            if _INTERFACE.match(name) and name.endswith("-Payload") and name not in self._listed:
+                text = "DIPMessage does not list this payload, so no message can be one: list it there"
+                self.problems.append(node.problem(text))
+
     def _leaves(self, node: Node, name: str | None) -> Iterator[Node]:
         target = self._resolved(node)
         if target is None:
             return
+        self._listed.add(target.name or "")
         alternatives = target.get("oneOf") or target.get("anyOf")
         if alternatives is None:
             yield Node(target.file, target.pointer, target.value, target.name or name)

@@ -162,6 +162,17 @@ def test_a_payload_without_a_header_is_named_and_left_out(spec, tmp_path):
     assert "no CommonBlock" in report.problems[0].message
 
 
+def test_a_payload_that_no_message_may_be_is_named_once(spec, tmp_path):
+    schemas(spec, INTERFACES)["IF-777-Payload"] = tiny_spec.payload("IF-777", ["[New]"], {"B001": True})
+    with pytest.raises(ImportRefused):
+        imported(spec, tmp_path)
+    report = imported(spec, tmp_path, keep_going=True)
+    [problem] = report.problems
+    assert (problem.file, problem.pointer) == (INTERFACES, "/components/schemas/IF-777-Payload")
+    assert "DIPMessage does not list this payload" in problem.message
+    assert "IF-777" not in report.catalogue.interfaces
+
+
 def test_a_block_that_contains_itself_is_named(spec, tmp_path):
     schemas(spec, BLOCKS)["B001"]["properties"]["inner"] = {"$ref": "#/components/schemas/B001"}
     problems = imported(spec, tmp_path, keep_going=True).problems
