@@ -93,12 +93,14 @@ def run(
         "timeout": timeout,
         "mpan": mpan,
     }
-    wish = Wish(request, server, port, data, evidence, junit, json)
+    raise typer.Exit(_exit_code(Wish(request, server, port, data, evidence, junit, json)))
+
+
+def _exit_code(wish: Wish) -> int:
     try:
-        code = asyncio.run(_run(wish))
+        return asyncio.run(_run(wish))
     except ServerRefused as refusal:
-        code = fail(str(refusal), USAGE)
-    raise typer.Exit(code)
+        return fail(str(refusal), USAGE)
 
 
 def _participants(given: list[str]) -> dict[str, str]:
