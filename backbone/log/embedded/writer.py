@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from backbone.errors import BackboneError, LogUnavailable
 from backbone.log.embedded import storage
@@ -29,7 +30,11 @@ class Work:
 
 
 class GroupCommitWriter:
-    """Owns the only writing connection. ``settle`` is called on the event loop after each transaction."""
+    """Owns the only writing connection. ``settle`` is called on the event loop after each transaction.
+
+    The event loop gathers: what comes while it works through one turn, or while the thread writes, is handed
+    over as one. So the thread wakes once per transaction and the two seldom wait for each other's turn.
+    """
 
     def __init__(
         self,
@@ -39,46 +44,54 @@ class GroupCommitWriter:
         self._connection = connection
         self._settle = settle
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._waiting: deque[Work] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._queue: SimpleQueue[list[Work] | None] = SimpleQueue()
         self._next = storage.last_number(connection) + 1
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work) -> None:
-        self._queue.put(work)
+        self._waiting.append(work)
+        if self._idle.is_set():
+            self._idle.clear()
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        batch = self._gathered()
+        if batch:
+            self._queue.put(batch)
+        else:
+            self._idle.set()
+
+    def _gathered(self) -> list[Work]:
+        """Everything that waits, up to a bound."""
+        batch: list[Work] = []
+        rows = size = 0
+        while self._waiting and rows < _MAX_BATCH_ROWS and size < _MAX_BATCH_BYTES:
+            work = self._waiting.popleft()
+            batch.append(work)
+            rows, size = rows + len(work.rows), size + work.size
+        return batch
+
+    def _written(self, batch: Sequence[Work], fault: BackboneError | None) -> None:
+        self._hand_over()
+        self._settle(batch, fault)
 
     async def stop(self) -> None:
         """Write what was handed in and end the thread."""
+        await self._idle.wait()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        running = True
-        while running:
-            batch, running = self._collect()
-            if not batch:
-                continue
+        while (batch := self._queue.get()) is not None:
             outcome = self._attempt(batch)
             try:
-                self._loop.call_soon_threadsafe(self._settle, batch, outcome)
+                self._loop.call_soon_threadsafe(self._written, batch, outcome)
             except RuntimeError:  # the event loop is gone, and with it everyone who waits
                 return
-
-    def _collect(self) -> tuple[list[Work], bool]:
-        """Everything that waits, up to a bound; False when it is time to stop."""
-        work = self._queue.get()
-        batch: list[Work] = []
-        rows = size = 0
-        while work is not None:
-            batch.append(work)
-            rows, size = rows + len(work.rows), size + work.size
-            if rows >= _MAX_BATCH_ROWS or size >= _MAX_BATCH_BYTES:
-                return batch, True
-            try:
-                work = self._queue.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
 
     def _attempt(self, batch: Sequence[Work]) -> BackboneError | None:
         """Write the batch; the fault that kept it from being written, if any."""
