@@ -36,7 +36,7 @@ class BusinessClock:
 
     def now(self, mpan: str | None = None) -> datetime:
         offset = self._by_mpan.get(mpan, self._offset) if mpan is not None else self._offset
-        return self._base.now() + offset
+        return self._base.now() + offset if offset else self._base.now()
 
     def advance(self, by: timedelta, mpan: str | None = None) -> None:
         """Move the time of one MPAN (or of all without an offset of their own) forward.
@@ -77,4 +77,4 @@ def uk_midnight(moment: datetime, days: int = 0) -> datetime:
 
 def dip_timestamp(moment: datetime) -> str:
     """The market's DateTime, exactly 25 characters with an offset: ``2026-03-21T19:05:00+00:00``."""
-    return moment.replace(microsecond=0).isoformat()
+    return moment.isoformat(timespec="seconds")

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _NO_CODE_SUFFIX: Final = re.compile(r"^((?:IF|REP)-\d{3,4})[A-Z]$")
 _RELATIONSHIP_INTERFACES: Final = frozenset({"IF-019", "IF-020"})  # carry M1, the principal MPAN
@@ -42,8 +42,7 @@ class ResponseBlock:
     messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What the common block says; None or () where it says nothing usable."""
 
     interface: str | None = None
@@ -70,7 +69,7 @@ class Header:
 
 def timestamp(moment: datetime) -> str:
     """The market's DateTime: 25 characters with an offset, whole seconds."""
-    return moment.replace(microsecond=0).isoformat()
+    return moment.isoformat(timespec="seconds")
 
 
 def sender_reference(interface: str, sender: Sender, now: datetime, unique: str | None = None) -> str:
@@ -208,7 +207,7 @@ def custom(message: object) -> Mapping[str, Any]:
 
 
 def _day(moment: datetime) -> str:
-    day = moment.astimezone(UTC)
+    day = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return f"{day.year:04}{day.month:02}{day.day:02}"  # on every message's way in: strftime costs thrice that
 
 

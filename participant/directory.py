@@ -65,9 +65,14 @@ class Directory:
         async with database.read() as connection:
             return cls(database, clock or SystemClock(), await store.load(connection))
 
+    @property
+    def at_hand(self) -> Snapshot | None:
+        """Everything, where it is at most a second old; for look-ups that cannot wait."""
+        return self._snapshot if _seconds() - self._checked <= FRESH_SECONDS else None
+
     async def snapshot(self) -> Snapshot:
         """Everything, at most a second old."""
-        if _seconds() - self._checked > FRESH_SECONDS:
+        if self.at_hand is None:
             await self._catch_up()
         return self._snapshot
 
@@ -82,8 +87,9 @@ class Directory:
 
     async def by_api_key(self, key: str) -> Party | None:
         """The party that may use this API key now."""
-        key_hash, now = api_key_hash(key), self._clock.now()
-        return await self._find(lambda s: s.by_api_key_hash(key_hash, now))
+        key_hash, now, fresh = api_key_hash(key), self._clock.now(), self.at_hand
+        party = fresh.by_api_key_hash(key_hash, now) if fresh else None
+        return party or await self._find(lambda s: s.by_api_key_hash(key_hash, now))
 
     async def by_mpid(self, mpid: str, role: str) -> Party | None:
         """The party of this market participant (four letters) in this DIP role."""
@@ -110,7 +116,9 @@ class Directory:
 
         Raises SignatureRefused.
         """
-        owner = await self.by_fingerprint(signed.certificate_fingerprint)
+        fresh = self.at_hand
+        owner = fresh.by_fingerprint(signed.certificate_fingerprint) if fresh else None
+        owner = owner or await self.by_fingerprint(signed.certificate_fingerprint)
         if owner is None:
             raise refusals.certificate_unknown(signed.subject, dip_id)
         if owner.dip_id != dip_id and not await self._is_nominated(owner.dip_id, dip_id):

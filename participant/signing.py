@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -31,6 +31,7 @@ DATE = "X-DIP-Signature-Date"
 CERTIFICATE = "X-DIP-Signature-Certificate"
 SIGNATURE = "X-DIP-Signature"
 HEADERS = (CONTENT_HASH, DATE, CERTIFICATE, SIGNATURE)
+_NAMES = tuple((name, name.lower()) for name in HEADERS)  # servers hand them on in lower case
 
 _DATE_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 _PADDING = padding.PKCS1v15()
@@ -79,6 +80,16 @@ class Signed:
     subject: str
     not_after: datetime
     certificate_pem: str
+    shown: Mapping[str, str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """``shown``: for the journal; made once, since a certificate signs many requests."""
+        shown = {
+            "subject": self.subject,
+            "fingerprint": self.certificate_fingerprint,
+            "notAfter": self.not_after.isoformat(),
+        }
+        object.__setattr__(self, "shown", shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class Verifier:
         Raises SignatureRefused, for the first that fails of: headers present, content hash, signature date,
         certificate, chain, validity period, signature.
         """
-        given_hash, date, certificate, signature = (_header(headers, name) for name in HEADERS)
+        given_hash, date, certificate, signature = [_header(headers, *names) for names in _NAMES]
         if not hmac.compare_digest(given_hash.encode(), content_hash(body).encode()):
             raise refusals.content_hash_mismatch(given_hash, content_hash(body))
         self._check_date(date, now)
@@ -157,10 +168,10 @@ class Verifier:
         return known
 
 
-def _header(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name) or headers.get(name.lower())
+def _header(headers: Mapping[str, str], name: str, lower: str) -> str:
+    value = headers.get(lower)
     if value is None:
-        value = next((v for k, v in headers.items() if k.lower() == name.lower()), None)
+        value = next((v for k, v in headers.items() if k.lower() == lower), None)
     if not value:
         raise refusals.header_missing(name)
     return value

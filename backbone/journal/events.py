@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
@@ -76,8 +77,8 @@ class JournalEvent:
 
     def to_bytes(self) -> bytes:
         """One line of ``journal.ndjson``, without the line end; empty fields are left out."""
-        pairs = {name: getattr(self, name) for name in _FIELDS}
-        return orjson.dumps({k: v for k, v in pairs.items() if v not in (None, (), {})})
+        values = zip(_FIELDS, _values(self), strict=True)
+        return orjson.dumps({name: value for name, value in values if value or value == ""})
 
     def to_record(self) -> Record:
         """The event as a record of the journal topic."""
@@ -94,3 +95,4 @@ class JournalEvent:
 
 
 _FIELDS = tuple(f.name for f in fields(JournalEvent))
+_values = attrgetter(*_FIELDS)

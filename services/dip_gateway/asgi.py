@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -29,8 +27,7 @@ class BodyTooSlow(Exception):
     """The request body did not arrive in time."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request as it came. ``headers``: names in lower case, the last value where one is repeated."""
 
     method: str
@@ -42,19 +39,24 @@ class Request:
     client: str
     certificate: str | None = None  # PEM; what the caller's TLS session proved
 
-    @cached_property
+    @property
     def url(self) -> str:
         """The full URL as the client addressed it: it is part of what was signed."""
         query = f"?{self.query.decode('latin-1')}" if self.query else ""
         return f"{self.scheme}://{self.headers.get('host', '')}{self.path}{query}"
 
-    @cached_property
+    @property
     def public_headers(self) -> dict[str, str]:
         """The headers for the journal: all but the secrets."""
         return {name: value for name, value in self.headers.items() if name not in SECRET_HEADERS}
 
 
-def request_of(scope: Scope, body: bytes) -> Request:
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers as text; of one that is repeated the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def request_of(scope: Scope, headers: Mapping[str, str], body: bytes) -> Request:
     """Put a request together. The path is the one on the wire, before percent-decoding."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     client = scope.get("client")
@@ -62,7 +64,7 @@ def request_of(scope: Scope, body: bytes) -> Request:
         method=scope["method"],
         path=raw.partition(b"?")[0].decode("latin-1"),
         query=scope.get("query_string", b""),
-        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        headers=headers,
         scheme=scope.get("scheme", "http"),
         body=body,
         client=client[0] if client else "",
@@ -77,11 +79,11 @@ def _tls_certificate(scope: Scope) -> str | None:
     return str(chain[0]) if chain else None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int, seconds: float) -> bytes:
     """The whole body. Raises BodyTooLarge (before reading when it was announced), BodyTooSlow, ClientGone."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise BodyTooLarge
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")

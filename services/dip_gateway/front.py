@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -24,6 +24,7 @@ from services.dip_gateway.asgi import (
     Request,
     Scope,
     Send,
+    headers_of,
     read_body,
     request_of,
     send_bytes,
@@ -38,13 +39,12 @@ JSON_HEADER: Final = (b"content-type", b"application/json")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer. ``value``: for JSON; None for an empty body."""
 
     status: int
     value: Any = None
-    headers: Sequence[tuple[bytes, bytes]] = field(default_factory=tuple)
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 Handler = Callable[[Request, Mapping[str, str]], Awaitable[Reply]]
@@ -83,13 +83,13 @@ class Front:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request: Request | None = None
+        headers = headers_of(scope)
+        request = request_of(scope, headers, b"")
         try:
-            handler, values = self._find(scope)
-            request = request_of(scope, await self._body(scope, receive))
+            handler, values = self._find(scope, headers)
+            request = request_of(scope, headers, await self._body(headers, receive))
             reply = await handler(request, values)
         except Refused as refused:
-            request = request or request_of(scope, b"")
             await self._book.write(request, refused, seconds=asyncio.get_running_loop().time())
             reply = self._refusal(refused)
         except ClientGone:
@@ -103,13 +103,13 @@ class Front:
             reply = self._refusal(self._refused(500, "The gateway failed.", "This is a fault of ours."))
         await _send(send, reply)
 
-    def _find(self, scope: Scope) -> tuple[Handler, Mapping[str, str]]:
+    def _find(self, scope: Scope, headers: Mapping[str, str]) -> tuple[Handler, Mapping[str, str]]:
         """The handler for a path and method. Raises Refused with 404, 405 or 406."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         found = self._found.get(raw) or self._search(raw)
         if found is not None:
             methods, values = found
-            return self._for_method(scope, methods), values
+            return self._for_method(scope["method"], methods, headers), values
         text = "This address is not known; POST messages to /dip-channel/IF-nnn."
         raise self._refused(404, "There is nothing at this address.", text)
 
@@ -125,21 +125,20 @@ class Front:
                 return methods, values
         return None
 
-    def _for_method(self, scope: Scope, methods: Mapping[str, Handler]) -> Handler:
-        handler = methods.get(scope["method"])
+    def _for_method(self, method: str, methods: Mapping[str, Handler], headers: Mapping[str, str]) -> Handler:
+        handler = methods.get(method)
         if handler is None:
-            raise self._refused(
-                405, f"{scope['method']} is not a method of this address.", f"Use {', '.join(methods)}."
-            )
-        if not _accepts_json(scope):
+            reason, advice = f"{method} is not a method of this address.", f"Use {', '.join(methods)}."
+            raise self._refused(405, reason, advice)
+        if not _accepts_json(headers.get("accept", "")):
             raise self._refused(
                 406, "The header Accept leaves out JSON.", "Accept application/json; answers are JSON."
             )
         return handler
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         try:
-            return await read_body(scope, receive, self._limit, self._seconds)
+            return await read_body(headers, receive, self._limit, self._seconds)
         except BodyTooLarge as fault:
             reason = f"The body is above {self._limit} bytes."
             raise self._refused(413, reason, "Send the batch in parts.") from fault
@@ -185,9 +184,8 @@ def _match(words: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
     return values
 
 
-def _accepts_json(scope: Scope) -> bool:
-    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"*/*").lower()
-    return not accept or any(kind in accept for kind in (b"*/*", b"application/*", b"json"))
+def _accepts_json(accept: str) -> bool:
+    return not accept or any(kind in accept.lower() for kind in ("*/*", "application/*", "json"))
 
 
 async def _send(send: Send, reply: Reply) -> None:

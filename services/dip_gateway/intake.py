@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
 
 from backbone.errors import DatabaseUnavailable, LogClosed, LogUnavailable, RecordTooLarge
-from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import Catalogue, envelope, routing
 from contracts.errors import ContractError
@@ -19,6 +16,7 @@ from contracts.semantics import RULES, Semantics
 from participant.context import Context
 from participant.parties import Party, Snapshot
 from services.dip_gateway import responses, texts
+from services.dip_gateway.acceptance import Accepted, journal_record, message_record, number
 from services.dip_gateway.admission import Admission, Admitted
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import ReferencesTaken, Refused, Subject
@@ -29,27 +27,10 @@ from services.dip_gateway.references import References, Use, digest
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.settings import GatewaySettings
 
-SERVICE: Final = "dip_gateway"
 _RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
 _ALL_OFF: Final = tuple(f"{rule.id}=off" for rule in RULES)
 _UNDER_WAY: Final = "A request with the same sender reference is under way and may yet fail."
 _BODY_KEPT: Final = 65_536  # of a refused request that cannot be taken apart, in the journal
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """One message on its way into the log."""
-
-    judged: Judged
-    raw: str
-    transaction_id: str
-    correlation_id: str
-    at: datetime
-    event_id: str
-
-    @property
-    def use(self) -> Use:
-        return (self.judged.header.sender or "", self.judged.header.reference or "")
 
 
 class Intake:
@@ -75,6 +56,8 @@ class Intake:
         self._tolerance = timedelta(seconds=settings.timestamp_tolerance_seconds)
         self._nesting = settings.max_nesting
         self._senders: dict[tuple[str, str | None], frozenset[str]] = {}
+        self._rules_from: Snapshot | None = None
+        self._rules_kept: dict[tuple[str, str], Rules] = {}
         self._success = self._catalogue.code_text(responses.SUCCESS)
 
     def channel(self, name: str) -> str:
@@ -96,7 +79,9 @@ class Intake:
         if any(one.findings for one in judged):
             self._check_nesting(messages, request, admitted.party)
             raise self._refused(judged, texts.split_raw(request.body, messages), admitted.party)
-        accepted = self._numbered(judged, texts.split_raw(request.body, messages), request.body)
+        accepted = number(
+            judged, texts.split_raw(request.body, messages), request.body, self._context.clock.now
+        )
         await self._keep(accepted, request, channel, admitted)
         if lapse is not None:
             raise self._lapses.failure(lapse, admitted.party.dip_id)
@@ -138,7 +123,18 @@ class Intake:
         return Refused(400, text, [entry], detail="body unusable", subjects=[subject])
 
     async def _rules(self, channel: str, party: Party) -> Rules:
-        snapshot: Snapshot = await self._context.directory.snapshot()
+        """Kept while the directory stays as it is: they are the same for every request of a sender."""
+        directory = self._context.directory
+        snapshot: Snapshot = directory.at_hand or await directory.snapshot()
+        if snapshot is not self._rules_from:
+            self._rules_from = snapshot
+            self._rules_kept.clear()
+        rules = self._rules_kept.get((channel, party.dip_id))
+        if rules is None or rules.party is not party:
+            rules = self._rules_kept[channel, party.dip_id] = self._new_rules(channel, party, snapshot)
+        return rules
+
+    def _new_rules(self, channel: str, party: Party, snapshot: Snapshot) -> Rules:
         return Rules(
             channel=channel,
             party=party,
@@ -164,8 +160,8 @@ class Intake:
 
     def _now(self, mpan: str | None) -> datetime:
         """The later of business time and the time of the MPAN's run: senders may live in either."""
-        clock = self._context.clock
-        return clock.now() if mpan is None else max(clock.now(), clock.now(mpan))
+        now = self._context.clock.now
+        return now() if mpan is None else max(now(), now(mpan))
 
     def _refused(self, judged: Sequence[Judged], raw: Sequence[str], party: Party) -> Refused:
         """All or nothing: one entry per message, also for those that passed."""
@@ -183,25 +179,12 @@ class Intake:
         text = f"This message passed; it was refused with its batch, because of message {others}. Resend it."
         return self._entry(responses.PROCESSING_FAILED, text, party, judged)
 
-    def _numbered(self, judged: Sequence[Judged], raw: Sequence[str], body: bytes) -> list[Accepted]:
-        """With IDs that follow from what was sent: the same request taken in twice, by two gateways or after
-        a 503 whose append came through after all, is one message."""
-        numbered, seed = [], blake2b(body, digest_size=32).digest()
-        for one, text in zip(judged, raw, strict=True):
-            header, at = one.header, self._context.clock.now(one.header.mpan)
-            sender = envelope.Sender(header.sender or "", header.role or "")
-            unique = blake2b((header.reference or "").encode(), key=seed, digest_size=32).hexdigest()
-            transaction = envelope.transaction_id(header.interface or "", sender, at, unique[:16])
-            correlation = header.correlation_id or envelope.correlation_id(at, unique[16:32])
-            numbered.append(Accepted(one, text, transaction, correlation, at, unique[32:]))
-        return numbered
-
     async def _keep(
         self, accepted: Sequence[Accepted], request: Request, channel: str, admitted: Admitted
     ) -> None:
         """Append messages and journal in one; what was appended is durable. Raises Refused."""
-        records = [_message_record(one, channel) for one in accepted]
-        records += [_journal_record(one, request, admitted) for one in accepted]
+        records = [message_record(one, channel) for one in accepted]
+        records += [journal_record(one, request, admitted.signed) for one in accepted]
         uses = [one.use for one in accepted]
         if not self._references.claim(uses):
             raise self.unavailable(_UNDER_WAY)
@@ -259,52 +242,6 @@ class Intake:
             correlation_id=texts.fitting(header.correlation_id, 60),
             connection_provider=texts.fitting(header.connection_provider, 10),
         )
-
-
-def _message_record(accepted: Accepted, channel: str) -> Record:
-    header = accepted.judged.header
-    return Record(
-        topic=f"dip.if.{channel}",
-        key=header.mpan or header.sender or "",
-        value=orjson.dumps(accepted.judged.message),
-        headers={
-            "transaction-id": accepted.transaction_id,
-            "correlation-id": accepted.correlation_id,
-            "received-at": accepted.at.isoformat(),
-            "sender": header.sender or "",
-            "reference": header.reference or "",
-        },
-    )
-
-
-def _journal_record(accepted: Accepted, request: Request, admitted: Admitted) -> Record:
-    header, signed = accepted.judged.header, admitted.signed
-    return JournalEvent(
-        kind=Kind.ACCEPTED,
-        at=accepted.at,
-        service=SERVICE,
-        mpan=header.mpan,
-        interface=header.interface,
-        event_code=header.event,
-        sender=header.sender,
-        reference=header.reference,
-        transaction_id=accepted.transaction_id,
-        correlation_id=accepted.correlation_id,
-        headers=request.public_headers,
-        body=accepted.raw,
-        details={
-            "schema": "valid",
-            "url": request.url,
-            "method": request.method,
-            "signature": {
-                "subject": signed.subject,
-                "fingerprint": signed.certificate_fingerprint,
-                "notAfter": signed.not_after.isoformat(),
-            },
-            "warnings": list(accepted.judged.warnings),
-        },
-        id=accepted.event_id,
-    ).to_record()
 
 
 def _subject(judged: Judged, raw: str) -> Subject:

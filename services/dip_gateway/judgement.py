@@ -107,17 +107,16 @@ def judge(message: object, rules: Rules) -> Judged:
     """Judge one message by itself."""
     checked = rules.check(message)
     header = read_header(checked.message)
-    faults = [v for v in checked.violations if v.severity != "warning"]
-    findings = _distinct(
+    faults, warnings = _of_schema(checked.violations) if checked.violations else ((), ())
+    findings = (
         *_interface(header, rules),
-        *(Finding(v.code, v.pointer, v.message, _shown(v.value)) for v in faults),
+        *faults,
         *_sender(header, rules),
         *_timestamp(header, rules),
         *_correlation(header),
         *_reference(header, rules),
     )
-    warnings = [v.message for v in checked.violations if v.severity == "warning"]
-    return Judged(header, checked.message, findings, (*warnings, *_environment(header, rules)))
+    return Judged(header, checked.message, _distinct(findings), (*warnings, *_environment(header, rules)))
 
 
 def used_before(judged: Judged) -> Judged:
@@ -134,7 +133,14 @@ def explain(judged: Judged) -> str:
     return f"{where}{first.message}{rest}"
 
 
-def _distinct(*findings: Finding) -> tuple[Finding, ...]:
+def _of_schema(violations: Sequence[Any]) -> tuple[Sequence[Finding], Sequence[str]]:
+    """What the schema says against the message, and what it only warns of."""
+    faults = [v for v in violations if v.severity != "warning"]
+    findings = [Finding(v.code, v.pointer, v.message, _shown(v.value)) for v in faults]
+    return findings, [v.message for v in violations if v.severity == "warning"]
+
+
+def _distinct(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The schema and the rules here may find the same fault; one telling is enough."""
     if len(findings) < 2:
         return findings
@@ -159,9 +165,9 @@ def _with_repetition(judged: Judged, uses: Uses) -> Judged:
     return replace(judged, findings=(*judged.findings, finding))
 
 
-def _interface(header: Header, rules: Rules) -> list[Finding]:
+def _interface(header: Header, rules: Rules) -> Sequence[Finding]:
     if header.interface is None or header.interface == rules.channel:
-        return []
+        return ()
     text = (
         f"The message says {header.interface} and was sent to channel {rules.channel}; "
         f"send it to /dip-channel/{header.interface}."
@@ -169,9 +175,9 @@ def _interface(header: Header, rules: Rules) -> list[Finding]:
     return [Finding("MSG1002", f"{_S0}/interfaceID", text, header.interface)]
 
 
-def _sender(header: Header, rules: Rules) -> list[Finding]:
+def _sender(header: Header, rules: Rules) -> Sequence[Finding]:
     if header.sender is None:
-        return []
+        return ()
     provider = _provider(header, rules)
     if provider:
         return provider
@@ -185,13 +191,13 @@ def _sender(header: Header, rules: Rules) -> list[Finding]:
     return _role(header, sender, rules)
 
 
-def _provider(header: Header, rules: Rules) -> list[Finding]:
+def _provider(header: Header, rules: Rules) -> Sequence[Finding]:
     """A connection provider is named only where the sender has nominated it."""
     if header.connection_provider is None:
-        return []
+        return ()
     sender = rules.party_of(header.sender or "")
     if sender is not None and sender.connection_provider == header.connection_provider:
-        return []
+        return ()
     text = (
         f"{header.sender} has not nominated {header.connection_provider} as its DIP Connection Provider; "
         "leave DIPConnectionProviderID null, or nominate it first."
@@ -199,9 +205,9 @@ def _provider(header: Header, rules: Rules) -> list[Finding]:
     return [Finding("MSG1011", f"{_S1}/DIPConnectionProviderID", text, header.connection_provider)]
 
 
-def _role(header: Header, sender: Party, rules: Rules) -> list[Finding]:
+def _role(header: Header, sender: Party, rules: Rules) -> Sequence[Finding]:
     if header.role is None:
-        return []
+        return ()
     pointer = f"{_S1}/senderRoleID"
     if header.role != sender.role:
         text = f"{sender.dip_id} is registered with role {sender.role}; the message says {header.role}."
@@ -213,12 +219,12 @@ def _role(header: Header, sender: Party, rules: Rules) -> list[Finding]:
             f"that is for {', '.join(sorted(allowed))}."
         )
         return [Finding("MSG1010", pointer, text, header.role)]
-    return []
+    return ()
 
 
-def _timestamp(header: Header, rules: Rules) -> list[Finding]:
+def _timestamp(header: Header, rules: Rules) -> Sequence[Finding]:
     if header.timestamp is None:
-        return []
+        return ()
     pointer = f"{_S1}/senderTimestamp"
     moment = _instant(header.timestamp)
     if moment is None:
@@ -229,19 +235,19 @@ def _timestamp(header: Header, rules: Rules) -> list[Finding]:
         seconds = int((moment - now).total_seconds())
         text = f"The time lies {seconds} s in the future; the DIP's clock says {dip_timestamp(now)}."
         return [Finding("MSG1007", pointer, text, header.timestamp)]
-    return []
+    return ()
 
 
-def _correlation(header: Header) -> list[Finding]:
+def _correlation(header: Header) -> Sequence[Finding]:
     if header.correlation_id is None or _CORRELATION.fullmatch(header.correlation_id):
-        return []
+        return ()
     text = "A correlation ID is one the DIP gave, CI-<yyyymmdd>-<reference>, quoted unchanged; or null."
     return [Finding("MSG1012", f"{_S1}/senderCorrelationID", text, header.correlation_id)]
 
 
-def _reference(header: Header, rules: Rules) -> list[Finding]:
+def _reference(header: Header, rules: Rules) -> Sequence[Finding]:
     if not header.sender or not header.reference or not rules.known(header.sender, header.reference):
-        return []
+        return ()
     return [_reference_used(header)]
 
 
@@ -250,9 +256,9 @@ def _reference_used(header: Header) -> Finding:
     return Finding("MSG1006", f"{_S1}/senderUniqueReference", text, header.reference)
 
 
-def _environment(header: Header, rules: Rules) -> list[str]:
+def _environment(header: Header, rules: Rules) -> Sequence[str]:
     if header.environment in (None, rules.environment):
-        return []
+        return ()
     return [f"environmentTag is {header.environment}; this environment is {rules.environment}."]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from backbone.clock import dip_timestamp
 
@@ -17,8 +16,7 @@ HELP_LIMIT: Final = 500  # DT-019N
 MESSAGE_LIMIT: Final = 200  # DT-005N
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of an answer. ``message``: ``MSG0000 - Success``; ``recipient``: who is answered."""
 
     message: str
@@ -53,10 +51,14 @@ def entry_body(entry: Entry, dip_id: str, stamp: str) -> dict[str, Any]:
 
 def status_body(entries: Sequence[Entry], dip_id: str, now: datetime) -> list[dict[str, Any]]:
     """A status message: the array of entries alone."""
-    stamp = dip_timestamp(now)
+    return _entry_bodies(entries, dip_id, dip_timestamp(now))
+
+
+def _entry_bodies(entries: Sequence[Entry], dip_id: str, stamp: str) -> list[dict[str, Any]]:
     return [entry_body(entry, dip_id, stamp) for entry in entries]
 
 
 def standard_body(entries: Sequence[Entry], dip_id: str, now: datetime) -> dict[str, Any]:
     """A StandardResponse."""
-    return {"messageArray": status_body(entries, dip_id, now), "timestamp": dip_timestamp(now)}
+    stamp = dip_timestamp(now)
+    return {"messageArray": _entry_bodies(entries, dip_id, stamp), "timestamp": stamp}

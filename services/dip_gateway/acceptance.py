@@ -1,0 +1,100 @@
+"""What becomes of messages that passed: numbered, and put into records for the log. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+import orjson
+
+from backbone.journal import JournalEvent, Kind
+from backbone.log import Record
+from contracts import envelope
+from participant.signing import Signed
+from services.dip_gateway.asgi import Request
+from services.dip_gateway.judgement import Judged
+from services.dip_gateway.references import Use
+from services.dip_gateway.status import SERVICE
+
+
+class Accepted(NamedTuple):
+    """One message on its way into the log. ``raw``: its text as it was sent."""
+
+    judged: Judged
+    raw: str
+    transaction_id: str
+    correlation_id: str
+    at: datetime
+    event_id: str
+
+    @property
+    def use(self) -> Use:
+        """Whose reference this message uses up."""
+        return (self.judged.header.sender or "", self.judged.header.reference or "")
+
+
+def number(
+    judged: Sequence[Judged], raw: Sequence[str], body: bytes, now: Callable[[str | None], datetime]
+) -> list[Accepted]:
+    """Give each message its IDs. ``raw``: their texts; ``body``: of the whole request.
+
+    The IDs follow from what was sent: the same request taken in twice, by two gateways or after a 503 whose
+    append came through after all, is one message.
+    """
+    seed = blake2b(body, digest_size=32).digest()
+    return [_numbered(one, text, seed, now(one.header.mpan)) for one, text in zip(judged, raw, strict=True)]
+
+
+def _numbered(judged: Judged, raw: str, seed: bytes, at: datetime) -> Accepted:
+    header = judged.header
+    sender = envelope.Sender(header.sender or "", header.role or "")
+    unique = blake2b((header.reference or "").encode(), key=seed, digest_size=32).hexdigest()
+    transaction = envelope.transaction_id(header.interface or "", sender, at, unique[:16])
+    correlation = header.correlation_id or envelope.correlation_id(at, unique[16:32])
+    return Accepted(judged, raw, transaction, correlation, at, unique[32:])
+
+
+def message_record(accepted: Accepted, channel: str) -> Record:
+    """For the router: the message with the field names in official spelling."""
+    header = accepted.judged.header
+    return Record(
+        topic=f"dip.if.{channel}",
+        key=header.mpan or header.sender or "",
+        value=orjson.dumps(accepted.judged.message),
+        headers={
+            "transaction-id": accepted.transaction_id,
+            "correlation-id": accepted.correlation_id,
+            "received-at": accepted.at.isoformat(),
+            "sender": header.sender or "",
+            "reference": header.reference or "",
+        },
+    )
+
+
+def journal_record(accepted: Accepted, request: Request, signed: Signed) -> Record:
+    """For the journal: the message as it came, and who signed the request."""
+    header = accepted.judged.header
+    return JournalEvent(
+        kind=Kind.ACCEPTED,
+        at=accepted.at,
+        service=SERVICE,
+        mpan=header.mpan,
+        interface=header.interface,
+        event_code=header.event,
+        sender=header.sender,
+        reference=header.reference,
+        transaction_id=accepted.transaction_id,
+        correlation_id=accepted.correlation_id,
+        headers=request.public_headers,
+        body=accepted.raw,
+        details={
+            "schema": "valid",
+            "url": request.url,
+            "method": request.method,
+            "signature": signed.shown,
+            "warnings": accepted.judged.warnings,
+        },
+        id=accepted.event_id,
+    ).to_record()
