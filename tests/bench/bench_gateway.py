@@ -164,7 +164,7 @@ def throughput(plan: Plan, rounds: int) -> None:
             subject.tell()
     by_label = {subject.label: subject for subject in subjects}
     ours = by_label["gateway"]
-    for yardstick in ("bare ASGI", "WireMock, schema alone"):
+    for yardstick in ("bare ASGI", "sketch", "WireMock, schema alone"):
         if yardstick in by_label:
             _tell_ratio(ours, by_label[yardstick])
 
@@ -185,7 +185,12 @@ def _subjects(stack: ExitStack) -> Iterator[Subject]:
         prepare(made)
         return made
 
-    kinds = {"bare ASGI": "bare", "gateway": "intake", "gateway, workers beside it": "all"}
+    kinds = {
+        "bare ASGI": "bare",
+        "sketch": "sketch",
+        "gateway": "intake",
+        "gateway, workers beside it": "all",
+    }
     for label, kind in kinds.items():
         place = folder()
         yield Subject(label, *stack.enter_context(server(kind, place)), place)

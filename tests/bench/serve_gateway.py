@@ -1,7 +1,8 @@
-"""Starts what bench_gateway measures: ``python -m tests.bench.serve_gateway bare|intake|all DIRECTORY
+"""Starts what bench_gateway measures: ``python -m tests.bench.serve_gateway bare|sketch|intake|all DIRECTORY
 [<DIP ID>=<webhook> …]``.
 
-Prints the port it listens on. ``intake``: the gateway's way in alone; ``all``: with routing, delivery and
+Prints the port it listens on. ``sketch``: the least that any gateway in Python must do for a message, and
+nothing else (see ``Sketch``); ``intake``: the gateway's way in alone; ``all``: with routing, delivery and
 the journal's index beside it in the same process, as ``dipemu up`` has them.
 """
 
@@ -12,6 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,17 @@ import uvloop
 from backbone.clock import BusinessClock
 from backbone.database import Database
 from backbone.journal import Journal, JournalIndex
+from backbone.log import Record
 from backbone.log.embedded import EmbeddedLog
 from backbone.settings import Settings
+from contracts.validation import Validator
 from dipemu.server import listen, serving
 from participant.authority import CertificateAuthority
 from participant.context import Context
 from participant.directory import Directory, Webhook
 from participant.identity import Identity
 from services.dip_gateway.app import build
+from services.dip_gateway.asgi import headers_of, send_bytes
 from services.dip_gateway.settings import GatewaySettings
 
 ANSWER = orjson.dumps({"messageArray": [{"message": "MSG0000 - Success", "help": None}] * 3})
@@ -41,9 +46,32 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
         return
     while (await receive()).get("more_body"):
         pass
-    length = (b"content-length", str(len(ANSWER)).encode())
-    await send({"type": "http.response.start", "status": 201, "headers": [length]})
-    await send({"type": "http.response.body", "body": ANSWER})
+    await send_bytes(send, 201, ANSWER)
+
+
+class Sketch:
+    """What cannot be left out: SHA-256, RSA-2048, one parse, the compiled schema, one durable append.
+
+    It knows one sender, keeps no journal, gives no IDs and explains nothing: a lower bound, no product.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._log = context.log
+        self._verifier = context.verifier
+        self._validator = Validator(context.catalogue(), semantics=None)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Verify, parse, check, append, answer 201."""
+        if scope["type"] != "http":
+            return
+        headers = headers_of(scope)
+        body = (await receive())["body"]
+        url = f"http://{headers['host']}{scope['path']}"
+        self._verifier.verify(scope["method"], url, headers, body, datetime.now(UTC))
+        for message in orjson.loads(body):
+            assert self._validator.check(message).valid
+        await self._log.append([Record("sketch", headers["x-dip-content-hash"], body)])
+        await send_bytes(send, 201, ANSWER)
 
 
 async def open_context(stack: AsyncExitStack, folder: Path) -> Context:
@@ -84,7 +112,9 @@ async def main(kind: str, folder: Path, webhooks: Sequence[str]) -> None:
     async with AsyncExitStack() as stack:
         app: Any = bare
         tasks = []
-        if kind != "bare":
+        if kind == "sketch":
+            app = Sketch(await open_context(stack, folder))
+        elif kind != "bare":
             context = await open_context(stack, folder)
             for webhook in webhooks:
                 dip_id, _, url = webhook.partition("=")

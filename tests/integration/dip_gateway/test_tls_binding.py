@@ -116,5 +116,5 @@ def test_the_certificate_comes_from_the_session() -> None:
         "headers": [],
         "extensions": {"tls": {"client_cert_chain": ("PEM",)}},
     }
-    assert request_of(scope, b"").certificate == "PEM"
-    assert request_of(scope | {"extensions": {}}, b"").certificate is None
+    assert request_of(scope, {}, b"").certificate == "PEM"
+    assert request_of(scope | {"extensions": {}}, {}, b"").certificate is None
