@@ -6,12 +6,12 @@ that finds nothing, and within a second by any other.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
+from time import monotonic
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,7 +57,7 @@ class Directory:
         self._database = database
         self._clock = clock
         self._snapshot = snapshot
-        self._checked = _seconds()
+        self._checked = monotonic()
 
     @classmethod
     async def open(cls, database: Database, clock: Clock | None = None) -> Directory:
@@ -68,7 +68,7 @@ class Directory:
     @property
     def at_hand(self) -> Snapshot | None:
         """Everything, where it is at most a second old; for look-ups that cannot wait."""
-        return self._snapshot if _seconds() - self._checked <= FRESH_SECONDS else None
+        return self._snapshot if monotonic() - self._checked <= FRESH_SECONDS else None
 
     async def snapshot(self) -> Snapshot:
         """Everything, at most a second old."""
@@ -278,7 +278,7 @@ class Directory:
 
     async def _catch_up(self, connection: AsyncConnection | None = None) -> bool:
         """Read what changed since; whether anything did."""
-        self._checked = _seconds()
+        self._checked = monotonic()
         if connection is None:
             async with self._database.read() as own:
                 return await self._catch_up(own)
@@ -300,10 +300,6 @@ class Directory:
             yield connection, await store.load(connection)
             changed = await store.load(connection)
         self._adopt(changed)
-
-
-def _seconds() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _required(snapshot: Snapshot, dip_id: str) -> Party:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 from participant.context import Context
@@ -67,7 +67,7 @@ class Admission:
         return Admitted(party, signed)
 
     def _check_rate(self, party: Party) -> None:
-        wait = self._bucket.take(party.dip_id, asyncio.get_running_loop().time())
+        wait = self._bucket.take(party.dip_id, monotonic())
         if wait is not None:
             seconds = math.ceil(wait)
             text = f"Too many requests; send the next in {seconds} s, or more messages in each."

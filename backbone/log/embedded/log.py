@@ -32,6 +32,7 @@ class EmbeddedLog:
     """See ``backbone.log.port.MessageLog``. Open it with ``open``; use it from one event loop."""
 
     def __init__(self, path: Path, lock: DirectoryLock, max_record_bytes: int) -> None:
+        self._loop = asyncio.get_running_loop()
         self._lock = lock
         self._max_record_bytes = max_record_bytes
         writing = storage.connect(path)
@@ -68,7 +69,7 @@ class EmbeddedLog:
         rows = [self._checked(record) for record in records]
         if rows:
             size = sum(len(row[4]) + _ROW_OVERHEAD for row in rows)
-            await self._write(Work(asyncio.get_running_loop().create_future(), rows, size=size))
+            await self._write(Work(self._loop.create_future(), rows, size=size))
 
     def _checked(self, record: Record) -> storage.Row:
         if record.topic not in self._known:
@@ -131,16 +132,15 @@ class EmbeddedLog:
     async def commit(self, group: str, positions: Mapping[Partition, int]) -> None:
         """Make these positions of the group durable."""
         rows = [(group, topic, partition, number) for (topic, partition), number in positions.items()]
-        await self._write(Work(asyncio.get_running_loop().create_future(), positions=rows))
+        await self._write(Work(self._loop.create_future(), positions=rows))
 
     def left(self, subscription: EmbeddedSubscription) -> None:
         """A member has left its group."""
         self._subscriptions.discard(subscription)
 
     async def _in_reader(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._reader, work, self._connections[1])
+            return await self._loop.run_in_executor(self._reader, work, self._connections[1])
         except sqlite3.Error as error:
             raise LogUnavailable(f"the embedded log could not be read: {error}") from error
 
