@@ -60,6 +60,7 @@ async def serving(
         ssl_context_factory=(lambda *_: tls) if tls else None,
         lifespan="off",
         access_log=False,
+        proxy_headers=False,  # who calls is read from the connection: a proxy is trusted by our own settings
         log_level="warning",
         timeout_graceful_shutdown=5,
         server_header=False,
