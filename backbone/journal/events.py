@@ -69,6 +69,7 @@ class JournalEvent:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    trace: str | None = None  # W3C trace ID of the request by which it came about
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def key(self) -> str:

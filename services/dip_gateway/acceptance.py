@@ -11,6 +11,7 @@ import orjson
 
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
+from backbone.trace import TRACEPARENT, trace_of, traceparent
 from contracts import envelope
 from participant.signing import Signed
 from services.dip_gateway.asgi import Request
@@ -28,6 +29,7 @@ class Accepted(NamedTuple):
     correlation_id: str
     at: datetime
     event_id: str
+    trace: str
 
     @property
     def use(self) -> Use:
@@ -36,24 +38,26 @@ class Accepted(NamedTuple):
 
 
 def number(
-    judged: Sequence[Judged], raw: Sequence[str], body: bytes, now: Callable[[str | None], datetime]
+    judged: Sequence[Judged], raw: Sequence[str], request: Request, now: Callable[[str | None], datetime]
 ) -> list[Accepted]:
-    """Give each message its IDs. ``raw``: their texts; ``body``: of the whole request.
+    """Give each message its IDs. ``raw``: their texts.
 
     The IDs follow from what was sent: the same request taken in twice, by two gateways or after a 503 whose
-    append came through after all, is one message.
+    append came through after all, is one message. A message whose request names no trace begins its own.
     """
-    seed = blake2b(body, digest_size=32).digest()
-    return [_numbered(one, text, seed, now(one.header.mpan)) for one, text in zip(judged, raw, strict=True)]
+    seed, trace = blake2b(request.body, digest_size=32).digest(), trace_of(request.headers)
+    return [
+        _numbered(one, text, seed, now(one.header.mpan), trace) for one, text in zip(judged, raw, strict=True)
+    ]
 
 
-def _numbered(judged: Judged, raw: str, seed: bytes, at: datetime) -> Accepted:
+def _numbered(judged: Judged, raw: str, seed: bytes, at: datetime, trace: str | None) -> Accepted:
     header = judged.header
     sender = envelope.Sender(header.sender or "", header.role or "")
     unique = blake2b((header.reference or "").encode(), key=seed, digest_size=32).hexdigest()
     transaction = envelope.transaction_id(header.interface or "", sender, at, unique[:16])
     correlation = header.correlation_id or envelope.correlation_id(at, unique[16:32])
-    return Accepted(judged, raw, transaction, correlation, at, unique[32:])
+    return Accepted(judged, raw, transaction, correlation, at, unique[32:], trace or unique[32:])
 
 
 def message_record(accepted: Accepted, channel: str) -> Record:
@@ -69,6 +73,7 @@ def message_record(accepted: Accepted, channel: str) -> Record:
             "received-at": accepted.at.isoformat(),
             "sender": header.sender or "",
             "reference": header.reference or "",
+            TRACEPARENT: traceparent(accepted.trace, accepted.event_id[:16]),
         },
     )
 
@@ -96,5 +101,6 @@ def journal_record(accepted: Accepted, request: Request, signed: Signed) -> Reco
             "signature": signed.shown,
             "warnings": accepted.judged.warnings,
         },
+        trace=accepted.trace,
         id=accepted.event_id,
     ).to_record()

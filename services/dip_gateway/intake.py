@@ -79,9 +79,7 @@ class Intake:
         if any(one.findings for one in judged):
             self._check_nesting(messages, request, admitted.party)
             raise self._refused(judged, texts.split_raw(request.body, messages), admitted.party)
-        accepted = number(
-            judged, texts.split_raw(request.body, messages), request.body, self._context.clock.now
-        )
+        accepted = number(judged, texts.split_raw(request.body, messages), request, self._context.clock.now)
         await self._keep(accepted, request, channel, admitted)
         if lapse is not None:
             raise self._lapses.failure(lapse, admitted.party.dip_id)
