@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,100 +15,120 @@ def reference(file: str, schema: str, base: str = RAW, suffix: str = "-unresolve
 
 
 def documents() -> dict[str, Any]:
-    """File name to document; change what you like before writing."""
-    return deepcopy(
+    """File name to document, made afresh; change what you like before writing."""
+    return {
+        "DataTypes-unresolved.yaml": _data_types(),
+        "DataCatalogue-unresolved.yaml": _data_items(),
+        "RealCommonBlocks-unresolved.yaml": _blocks(),
+        "Interfaces-EventCodes-unresolved.yaml": _payloads(),
+        "ResponseCodes-unresolved.yaml": _response_codes(),
+        "SubmitEvents-unresolved.yaml": _endpoints(),
+    }
+
+
+def _data_types() -> dict[str, Any]:
+    return _schemas(
         {
-            "DataTypes-unresolved.yaml": _schemas(
-                {
-                    "DT-002-MPAN": {
-                        "type": "string",
-                        "minLength": 13,
-                        "maxLength": 13,
-                        "pattern": "^\\d{13}?$",
-                    },
-                    "DT-003-DateTime": {"type": "string", "minLength": 25, "maxLength": 25},
-                    "DT-006-DIPParticipantID": {"type": "string", "minLength": 10, "maxLength": 10},
-                }
-            ),
-            "DataCatalogue-unresolved.yaml": _schemas(
-                {
-                    "DI-063-MPAN-Core": reference("DataTypes", "DT-002-MPAN"),
-                    "DI-997-Sender": reference("DataTypes", "DT-006-DIPParticipantID"),
-                    "DI-400-Colour": {
-                        "description": "not to be taken over",
-                        "type": "string",
-                        "nullable": True,
-                        "enum": ["RED", "BLUE", None],
-                    },
-                    "DI-401-Size": {"type": "integer", "minimum": 1, "maximum": 9},
-                    "DI-402-Stamp": reference("DataTypes", "DT-003-DateTime"),
-                }
-            ),
-            "RealCommonBlocks-unresolved.yaml": _schemas(
-                {
-                    "S1": _object({"senderDIPID": reference("DataCatalogue", "DI-997-Sender")}),
-                    "M0": _object({"MPANCore": reference("DataCatalogue", "DI-063-MPAN-Core")}),
-                    "B001": _object(
-                        {
-                            "colour": reference("DataCatalogue", "DI-400-Colour"),
-                            "size": reference("DataCatalogue", "DI-401-Size"),
-                        },
-                        required=["colour"],
-                    ),
-                    "B002": _object(
-                        {
-                            "stamps": {
-                                "type": "array",
-                                "minItems": 1,
-                                "maxItems": 3,
-                                "items": reference("DataCatalogue", "DI-402-Stamp"),
-                            }
-                        }
-                    ),
-                }
-            ),
-            "Interfaces-EventCodes-unresolved.yaml": _schemas(
-                {
-                    "IF-001-Payload": {
-                        "type": "object",
-                        "oneOf": [
-                            {"$ref": "#/components/schemas/IF-001-First"},
-                            {"$ref": "#/components/schemas/IF-001-Second"},
-                        ],
-                    },
-                    "IF-001-First": payload("IF-001", ["[First]"], {"B001": True}),
-                    "IF-001-Second": payload("IF-001", ["[Second]"], {"B001": False, "B002": True}),
-                    "IF-002-Payload": payload("IF-002", ["[Only]"], {"B002": False}),
-                }
-            ),
-            "ResponseCodes-unresolved.yaml": _schemas(
-                {"DI-999-Response-Codes": {"type": "string", "enum": ["MSG0000", "REG0001"]}}
-            ),
-            "SubmitEvents-unresolved.yaml": {
-                "openapi": "3.0.0",
-                "info": {"title": "tiny", "version": "9.9.9"},
-                "paths": {
-                    "/validate/IF-001/First": _endpoint("IF-001-First"),
-                    "/validate/IF-002/Only": _endpoint("IF-002-Payload"),
-                },
-                "components": {
-                    "schemas": {
-                        "DIPMessage": {
-                            "type": "object",
-                            "properties": {
-                                "payload": {
-                                    "oneOf": [
-                                        reference("Interfaces-EventCodes", "IF-001-Payload"),
-                                        reference("Interfaces-EventCodes", "IF-002-Payload"),
-                                    ]
-                                }
-                            },
-                        }
-                    }
-                },
+            "DT-002-MPAN": {
+                "type": "string",
+                "minLength": 13,
+                "maxLength": 13,
+                "pattern": "^\\d{13}?$",
             },
+            "DT-003-DateTime": {"type": "string", "minLength": 25, "maxLength": 25},
+            "DT-006-DIPParticipantID": {"type": "string", "minLength": 10, "maxLength": 10},
         }
     )
+
+
+def _data_items() -> dict[str, Any]:
+    return _schemas(
+        {
+            "DI-063-MPAN-Core": reference("DataTypes", "DT-002-MPAN"),
+            "DI-997-Sender": reference("DataTypes", "DT-006-DIPParticipantID"),
+            "DI-400-Colour": {
+                "description": "not to be taken over",
+                "type": "string",
+                "nullable": True,
+                "enum": ["RED", "BLUE", None],
+            },
+            "DI-401-Size": {"type": "integer", "minimum": 1, "maximum": 9},
+            "DI-402-Stamp": reference("DataTypes", "DT-003-DateTime"),
+        }
+    )
+
+
+def _blocks() -> dict[str, Any]:
+    return _schemas(
+        {
+            "S1": _object({"senderDIPID": reference("DataCatalogue", "DI-997-Sender")}),
+            "M0": _object({"MPANCore": reference("DataCatalogue", "DI-063-MPAN-Core")}),
+            "B001": _object(
+                {
+                    "colour": reference("DataCatalogue", "DI-400-Colour"),
+                    "size": reference("DataCatalogue", "DI-401-Size"),
+                },
+                required=["colour"],
+            ),
+            "B002": _object(
+                {
+                    "stamps": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": 3,
+                        "items": reference("DataCatalogue", "DI-402-Stamp"),
+                    }
+                }
+            ),
+        }
+    )
+
+
+def _payloads() -> dict[str, Any]:
+    return _schemas(
+        {
+            "IF-001-Payload": {
+                "type": "object",
+                "oneOf": [
+                    {"$ref": "#/components/schemas/IF-001-First"},
+                    {"$ref": "#/components/schemas/IF-001-Second"},
+                ],
+            },
+            "IF-001-First": payload("IF-001", ["[First]"], {"B001": True}),
+            "IF-001-Second": payload("IF-001", ["[Second]"], {"B001": False, "B002": True}),
+            "IF-002-Payload": payload("IF-002", ["[Only]"], {"B002": False}),
+        }
+    )
+
+
+def _response_codes() -> dict[str, Any]:
+    return _schemas({"DI-999-Response-Codes": {"type": "string", "enum": ["MSG0000", "REG0001"]}})
+
+
+def _endpoints() -> dict[str, Any]:
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "tiny", "version": "9.9.9"},
+        "paths": {
+            "/validate/IF-001/First": _endpoint("IF-001-First"),
+            "/validate/IF-002/Only": _endpoint("IF-002-Payload"),
+        },
+        "components": {
+            "schemas": {
+                "DIPMessage": {
+                    "type": "object",
+                    "properties": {
+                        "payload": {
+                            "oneOf": [
+                                reference("Interfaces-EventCodes", "IF-001-Payload"),
+                                reference("Interfaces-EventCodes", "IF-002-Payload"),
+                            ]
+                        }
+                    },
+                }
+            }
+        },
+    }
 
 
 def payload(interface: str, events: list[str], blocks: dict[str, bool]) -> dict[str, Any]:

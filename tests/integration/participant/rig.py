@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 
-from backbone.clock import BusinessClock
+from backbone.clock import BusinessClock, SystemClock
 from backbone.database import Database
 from backbone.journal import Journal, JournalEvent, JournalIndex
 from backbone.log import Record
 from backbone.log.embedded import EmbeddedLog
 from backbone.settings import Settings
-from contracts import envelope
+from contracts import css, envelope
 from participant.authority import CertificateAuthority
 from participant.context import Context
 from participant.directory import Directory
@@ -256,4 +257,12 @@ def publication(
         primary=[REGS],
         secondary=[],
         always=[],
+    )
+
+
+def switch_request(mpid: str = "SUPA", now: datetime | None = None) -> dict[str, Any]:
+    """A supplier's request to CSS to be registered for the MPAN from today on."""
+    now = now or SystemClock().now()
+    return css.switch_request(
+        mpan=MPAN, supplier_mpid=mpid, supply_start_date=now, registration_reference="R", now=now
     )

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from backbone.journal import Kind
+from backbone.log import Record
 from contracts import css, envelope
 from participant.handlers import (
     CssOut,
@@ -18,6 +19,8 @@ from participant.handlers import (
     Outgoing,
     World,
 )
+from participant.wire import command_record
+from tests.integration.participant.rig import MPAN, REGS
 
 
 class Heard(BaseModel):
@@ -67,6 +70,14 @@ def registry() -> HandlerRegistry[Heard]:
         return state, [CssOut(incoming.to, to, request) for to in incoming.message["to"]]
 
     return made
+
+
+def tell_css(message: dict[str, Any], *to: str, run: str | None = None) -> Record:
+    """The command to send this message to CSS or to these callbacks."""
+    arguments = {"message": message, "to": list(to)}
+    return command_record(
+        "registration", "tell_css", to=REGS, mpan=MPAN, run=run, id="c", arguments=arguments
+    )
 
 
 def _answer(incoming: Incoming) -> DipOut:

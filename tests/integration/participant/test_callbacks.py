@@ -7,33 +7,17 @@ from typing import Any
 
 import pytest
 
-from backbone.clock import SystemClock
 from backbone.journal import JournalEvent, Kind
-from contracts import css
-from participant.wire import command_record
-from tests.integration.participant.rig import HOST, MPAN, REGS, Identities, open_rig
-from tests.integration.participant.role import registry
+from tests.integration.participant.rig import HOST, Identities, open_rig, switch_request
+from tests.integration.participant.role import registry, tell_css
 
 
 async def refused(
     folder: Path, identities: Identities, to: str, **settings: Any
 ) -> tuple[JournalEvent, list[str]]:
     """What the journal says of a message to this callback, and the addresses that were called."""
-    now = SystemClock().now()
-    message = css.switch_request(
-        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
-    )
     async with open_rig(folder, identities, registry(), **settings) as rig:
-        order = command_record(
-            "registration",
-            "tell_css",
-            to=REGS,
-            mpan=MPAN,
-            run="r 1",
-            id="c",
-            arguments={"message": message, "to": [to]},
-        )
-        await rig.command(order)
+        await rig.command(tell_css(switch_request(), to, run="r 1"))
         (event,) = await rig.journal(1)
         return event, [request.path for request in rig.outside.requests]
 

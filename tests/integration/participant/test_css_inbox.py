@@ -21,6 +21,7 @@ from tests.integration.participant.rig import (
     Identities,
     Rig,
     open_rig,
+    switch_request,
 )
 from tests.integration.participant.role import Heard, registry
 
@@ -29,10 +30,7 @@ URL = f"{HOST}/registration/css/messages"
 
 def pending(mpid: str = "SUPA", **changed: Any) -> dict[str, Any]:
     now = SystemClock().now()
-    request = css.switch_request(
-        mpan=MPAN, supplier_mpid=mpid, supply_start_date=now, registration_reference="R", now=now
-    )
-    return css.pending_registration(request, registration_id="REG-1", now=now) | changed
+    return css.pending_registration(switch_request(mpid, now), registration_id="REG-1", now=now) | changed
 
 
 async def send(rig: Rig, message: object, key: str | None = None, url: str = URL):

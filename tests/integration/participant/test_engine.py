@@ -1,20 +1,15 @@
-"""What the engine promises, on a real log, a real database and HTTP in process."""
+"""What the engine promises of what comes in, on a real log, a real database and HTTP in process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import httpx
-import orjson
-import pytest
-
-from backbone.clock import SystemClock
 from backbone.errors import LogUnavailable
 from backbone.journal import Kind
 from backbone.log import Record
-from contracts import css, envelope
+from contracts import envelope
 from participant import outbox, signing
 from participant.wire import command_record
 from tests.integration.participant.rig import (
@@ -24,9 +19,6 @@ from tests.integration.participant.rig import (
     OTHER_MPAN,
     REGS,
     Identities,
-    Outside,
-    Reply,
-    Request,
     Rig,
     open_rig,
     publication,
@@ -103,82 +95,6 @@ async def test_messages_of_one_mpan_are_handled_and_sent_in_order(
         assert order == [f"T-{mpan}-{number}:{REGS}" for number in range(20)]
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-async def test_a_message_is_sent_again_unchanged_until_accepted(
-    tmp_path: Path, identities: Identities, status: int
-) -> None:
-    outside = Outside()
-    outside.reply = lambda request: (status if len(outside.requests) < 2 else 201, {})
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        sent = await outside.received(3)
-    assert len({request.body for request in sent}) == 1
-    assert len({request.headers["x-dip-signature"] for request in sent}) >= 1
-
-
-async def test_no_answer_at_all_is_tried_again(tmp_path: Path, identities: Identities) -> None:
-    outside = Outside()
-
-    def reply(request: Request) -> Reply:
-        if not outside.requests:
-            outside.requests.append(request)
-            raise httpx.ReadTimeout("nothing came")
-        return 201, {}
-
-    outside.reply = reply
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        sent = await outside.received(2)
-    assert sent[0].body == sent[1].body
-
-
-async def test_a_fault_of_a_service_in_this_process_counts_as_no_answer(
-    tmp_path: Path, identities: Identities
-) -> None:
-    outside = Outside()
-
-    def reply(request: Request) -> Reply:
-        if len(outside.requests) < 1:
-            outside.requests.append(request)
-            raise ZeroDivisionError("a fault of the gateway")
-        return 201, {}
-
-    outside.reply = reply
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        sent = await outside.received(2)
-    assert sent[0].body == sent[1].body
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 406, 413, 505, 302])
-async def test_any_other_answer_is_final(tmp_path: Path, identities: Identities, status: int) -> None:
-    outside = Outside()
-    outside.reply = lambda request: (status, "no")
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        (event,) = await rig.journal(1)
-    assert (event.details["status"], event.details["answer"]) == (status, "no")
-    assert len(outside.requests) == 1
-
-
-async def test_an_address_that_is_none_is_given_up_at_once(tmp_path: Path, identities: Identities) -> None:
-    now = rig_now()
-    message = css.switch_request(
-        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
-    )
-    arguments = {"message": message, "to": ["http://no\nsense"]}
-    async with open_rig(tmp_path, identities, registry()) as rig:
-        await rig.command(
-            command_record(
-                "registration", "tell_css", to=REGS, mpan=MPAN, run="r 1", id="c", arguments=arguments
-            )
-        )
-        (event,) = await rig.journal(1)
-    assert event.kind is Kind.CSS_REFUSED
-    assert (event.run, event.details["status"]) == ("r 1", None)
-    assert "not an address" in event.details["answer"]
-
-
 async def test_notes_wait_until_the_journal_can_be_written(tmp_path: Path, identities: Identities) -> None:
     async with open_rig(tmp_path, identities, registry()) as rig:
         append, failures = rig.context.log.append, []
@@ -215,45 +131,6 @@ async def test_a_saved_state_that_no_longer_fits_is_a_fault_of_ours_and_stays(
             assert await outbox.state(connection, "registration", MPAN) == b'{"ids": 5}'
     assert event.kind is Kind.SERVICE_FAULT
     assert "ValidationError" in event.details["fault"]
-
-
-async def test_a_duplicate_answer_to_our_own_retry_counts_as_sent(
-    tmp_path: Path, identities: Identities
-) -> None:
-    outside = Outside()
-    duplicated = {"messageArray": [{"message": "MSG1006 - Sender Unique Reference Duplicated"}]}
-
-    def reply(request: Request) -> Reply:
-        own = [r for r in outside.requests if r.reference == request.reference]
-        return (400, duplicated) if own else (504 if not outside.requests else 201, {})
-
-    outside.reply = reply
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication(transaction="T-1")])
-        await rig.deliver([publication(transaction="T-2")])
-        await outside.received(3)
-        await rig.command(
-            command_record("registration", "load_mpan", to=REGS, mpan=MPAN, run="r", id="c", arguments={})
-        )
-        (event,) = await rig.journal(1)
-    assert event.kind is Kind.HARNESS_PREPARED  # and no fault before it
-
-
-async def test_a_refused_message_is_journalled_as_a_fault_of_the_harness(
-    tmp_path: Path, identities: Identities
-) -> None:
-    outside = Outside()
-    answer = {"messageArray": [{"message": "MSG1001 - Schema Failure", "help": "look"}]}
-    outside.reply = lambda request: (400, answer)
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        (event,) = await rig.journal(1)
-    assert event.kind is Kind.SERVICE_FAULT
-    assert (event.mpan, event.interface, event.sender) == (MPAN, "IF-032", REGS)
-    assert event.details["status"] == 400
-    assert event.details["answer"] == answer
-    assert event.reference == outside.requests[0].reference
-    assert len(outside.requests) == 1
 
 
 async def test_a_handler_that_fails_changes_nothing_and_stops_nobody(
@@ -295,41 +172,6 @@ async def test_what_was_accepted_before_a_stop_is_handled_after_it(
         await rig.outside.received(1)
 
 
-async def test_what_was_not_sent_before_a_stop_is_sent_after_it_unchanged(
-    tmp_path: Path, identities: Identities
-) -> None:
-    down = Outside()
-    down.reply = lambda request: (503, {})
-    async with open_rig(tmp_path, identities, registry(), outside=down) as rig:
-        await rig.deliver([publication()])
-        (first, *_) = await down.received(1)
-    async with open_rig(tmp_path, identities, registry()) as rig:
-        (again,) = await rig.outside.received(1)
-        await rig.deliver([publication(transaction="T-2")])
-        await rig.outside.received(2)
-    assert again.body == first.body
-    async with open_rig(tmp_path, identities, registry()) as rig:
-        await rig.deliver([publication(transaction="T-3")])
-        sent = await rig.outside.received(1)
-    assert first.body not in [request.body for request in sent]
-
-
-async def test_an_mpan_that_waits_holds_up_no_other(tmp_path: Path, identities: Identities) -> None:
-    outside = Outside()
-    outside.reply = lambda request: (
-        503 if envelope.header(request.message).mpan == MPAN else 201,
-        {},
-    )
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication(transaction="T-1")])
-        await outside.received(2)
-        await rig.deliver([publication(transaction="T-2", mpan=OTHER_MPAN)])
-        async with rig.outside.changed:
-            await rig.outside.changed.wait_for(
-                lambda: any(envelope.header(r.message).mpan == OTHER_MPAN for r in outside.requests)
-            )
-
-
 async def test_a_command_is_handled_once_and_noted_with_its_run(
     tmp_path: Path, identities: Identities
 ) -> None:
@@ -354,55 +196,6 @@ async def test_a_record_that_is_no_message_is_passed_over(tmp_path: Path, identi
             await rig.command(Record("harness.registration", MPAN, value))
         await rig.deliver([publication()])
         await rig.outside.received(1)
-
-
-async def test_css_messages_go_out_signed_and_the_api_key_stays_at_home(
-    tmp_path: Path, identities: Identities
-) -> None:
-    now = rig_now()
-    message = css.switch_request(
-        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
-    )
-    arguments = {"message": message, "to": ["CSS", "http://partner.test/callback"]}
-    async with open_rig(tmp_path, identities, registry()) as rig:
-        await rig.command(
-            command_record(
-                "registration", "tell_css", to=REGS, mpan=MPAN, run=None, id="c", arguments=arguments
-            )
-        )
-        await rig.outside.received(2)
-    (at_css,), (at_partner,) = rig.outside.at("/css_stub/messages"), rig.outside.at("/callback")
-    assert at_css.headers["x-api-key"] == identities.regs.api_key
-    assert "x-api-key" not in at_partner.headers
-    assert "x-dip-signature" in at_partner.headers
-    assert orjson.loads(at_partner.body) == orjson.loads(orjson.dumps(message))
-
-
-async def test_a_callback_that_never_answers_is_given_up_and_holds_up_nobody(
-    tmp_path: Path, identities: Identities
-) -> None:
-    outside = Outside()
-    outside.reply = lambda request: (503 if request.path == "/callback" else 201, {})
-    now = rig_now()
-    message = css.switch_request(
-        mpan=MPAN, supplier_mpid="SUPA", supply_start_date=now, registration_reference="R", now=now
-    )
-    arguments = {"message": message, "to": ["http://partner.test/callback", "CSS"]}
-    async with open_rig(tmp_path, identities, registry(), outside=outside, retry_attempts=3) as rig:
-        await rig.command(
-            command_record(
-                "registration", "tell_css", to=REGS, mpan=MPAN, run=None, id="c", arguments=arguments
-            )
-        )
-        (event,) = await rig.journal(1)
-        await outside.received(1, "/css_stub/messages")
-    assert len(outside.at("/callback")) == 3
-    assert event.kind is Kind.CSS_REFUSED
-    assert (event.interface, event.details["status"]) == ("CSS01700", 503)
-
-
-def rig_now() -> datetime:
-    return SystemClock().now()
 
 
 def test_the_dip_of_the_rig_is_not_a_party() -> None:

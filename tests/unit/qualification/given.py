@@ -1,4 +1,4 @@
-"""Hand-made parties, bindings and journal events of the headline scenario, for tests without services."""
+"""Hand-made journals of the headline scenario and their verdict, for tests without services."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import orjson
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification.binding import Binding, bind
 from services.qualification.format import Scenario
+from services.qualification.results import RunState, StepState
 from services.qualification.scenario import load_scenarios
 from services.qualification.values import run_values
+from services.qualification.verdict import evaluate
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MPAN = "1000000000013"
@@ -196,6 +198,18 @@ class Story:
         self.until_site_information()
         self.delivery(self.appointment(), "2200000001", 201)
         self.delivery(self.response(), self.supplier, 201)
+
+
+def judge(story: Story, now: datetime | None = None) -> RunState:
+    return evaluate(headline(), story.binding, story.events, now or story.now)
+
+
+def step(state: RunState, number: int) -> StepState:
+    return state.steps[number - 1]
+
+
+def statuses(state: RunState) -> list[str]:
+    return [one.status.value for one in state.steps]
 
 
 def _text(document: object) -> str:

@@ -39,11 +39,6 @@ def evidence(story: Story, now: datetime | None = None) -> dict[str, bytes]:
     return evidence_files(run, story.events, whole, ENVIRONMENT)
 
 
-@pytest.fixture
-def story() -> Story:
-    return Story(binding())
-
-
 def rejected(story: Story) -> Story:
     story.until_site_information()
     story.delivery(story.appointment(registration="not-the-one"), "2200000001", 201)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from datetime import datetime
-
-import pytest
-
-from backbone.journal.events import JournalEvent, Kind
-from services.qualification import orders
+from backbone.journal.events import Kind
 from services.qualification.binding import Binding
-from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict
-from services.qualification.verdict import evaluate
+from services.qualification.results import Phase, StepStatus, Verdict
 from tests.unit.qualification.given import (
     BEGIN,
     MPAN,
@@ -20,28 +13,12 @@ from tests.unit.qualification.given import (
     Story,
     at,
     binding,
-    headline,
+    judge,
+    statuses,
+    step,
 )
 
 PASSED = StepStatus.PASSED
-NOT_RUN = StepStatus.NOT_RUN
-
-
-def judge(story: Story, now: datetime | None = None) -> RunState:
-    return evaluate(headline(), story.binding, story.events, now or story.now)
-
-
-def step(state: RunState, number: int) -> StepState:
-    return state.steps[number - 1]
-
-
-def statuses(state: RunState) -> list[str]:
-    return [one.status.value for one in state.steps]
-
-
-@pytest.fixture
-def story() -> Story:
-    return Story(binding())
 
 
 def test_given_everything_as_it_should_be_then_all_steps_pass(story: Story) -> None:
@@ -301,39 +278,6 @@ def test_given_a_fault_that_concerns_another_run_then_nothing_changes(story: Sto
     assert judge(story, at(story.seconds + 3)).phase is Phase.RUNNING
 
 
-def test_given_an_injected_switch_then_the_step_says_on_whose_behalf() -> None:
-    story = Story(binding(injected=("CSS01700",)))
-    story.prepared()
-    story.switch(sender=PARTICIPANT, details={"onBehalfOf": PARTICIPANT})
-    state = judge(story)
-    assert step(state, 1).status is PASSED
-    assert step(state, 1).on_behalf
-    assert step(state, 1).explanation == "Sent by the harness on the participant's behalf."
-
-
-def test_given_an_injected_switch_sent_under_the_harness_name_then_it_still_counts() -> None:
-    story = Story(binding(injected=("CSS01700",)))
-    story.prepared()
-    story.switch(sender="css_stub", details={"onBehalfOf": PARTICIPANT})
-    assert step(judge(story), 1).status is PASSED
-
-
-def test_given_an_injected_switch_that_never_comes_then_it_is_the_harness_own_error() -> None:
-    story = Story(binding(injected=("CSS01700",)))
-    story.prepared()
-    assert step(judge(story), 1).status is StepStatus.WAITING_FOR_HARNESS
-    assert step(judge(story, at(90)), 1).status is StepStatus.ERROR
-
-
-def test_given_injection_then_the_verdict_of_the_other_steps_stands_on_its_own() -> None:
-    story = Story(binding(injected=("CSS01700",)))
-    story.whole()
-    state = judge(story)
-    assert state.verdict is Verdict.PASSED
-    assert [one.on_behalf for one in state.steps] == [True] + [False] * 7
-    assert state.summary.endswith("Sent by the harness on the participant's behalf: step 1.")
-
-
 def test_given_a_switch_request_refused_by_css_then_the_first_step_fails(story: Story) -> None:
     story.prepared()
     problems = [{"pointer": "/data/supplyStartDate", "message": "must be an ISO 8601 date"}]
@@ -361,40 +305,6 @@ def test_given_a_switch_request_written_down_and_refused_then_the_refusal_counts
     assert failed.explanation.endswith("The MPAN is not registered.")
 
 
-def test_given_a_restart_then_the_waits_begin_anew(story: Story) -> None:
-    story.until_site_information()
-    story.delivery(story.appointment(), "2200000001", 201)
-    story.events.append(orders.order_event(story.binding, orders.RESUME, at(3600)))
-    state = judge(story, at(3601))
-    assert step(state, 7).status is StepStatus.WAITING_FOR_HARNESS
-    assert step(state, 7).deadline == at(3660)
-
-
-def test_given_a_cancelled_run_then_the_waited_step_is_unknown_and_the_rest_not_run(story: Story) -> None:
-    story.until_site_information()
-    story.events.append(orders.order_event(story.binding, orders.CANCEL, at(20)))
-    state = judge(story)
-    assert statuses(state) == ["passed"] * 4 + ["unknown"] + ["not run"] * 3
-    assert state.verdict is Verdict.UNKNOWN
-
-
-def test_given_a_person_vouches_for_a_step_then_it_is_attested_and_the_run_goes_on(story: Story) -> None:
-    story.until_site_information()
-    details = {"step": 5, "by": "A. Tester", "reason": "seen on screen"}
-    story.add(Kind.ATTESTED, service="qualification", run="run-1", details=details)
-    state = judge(story)
-    assert step(state, 5).status is StepStatus.ATTESTED
-    assert step(state, 5).explanation == "A person vouches for this step: A. Tester, seen on screen."
-    assert step(state, 6).status is StepStatus.WAITING_FOR_HARNESS
-
-
-def test_given_a_skipped_step_then_the_run_goes_on(story: Story) -> None:
-    story.until_site_information()
-    order = orders.order_event(story.binding, orders.SKIP, at(9), headline().step(5), by="A. Tester")
-    story.events.append(order)
-    assert step(judge(story), 5).status is StepStatus.SKIPPED
-
-
 def test_given_two_answers_then_each_publication_belongs_to_its_own_message(story: Story) -> None:
     story.until_site_information()
     story.delivery(story.appointment(), "2200000001", 201)
@@ -402,42 +312,6 @@ def test_given_two_answers_then_each_publication_belongs_to_its_own_message(stor
     second = story.response()
     story.delivery(second, story.supplier, 201)
     assert step(judge(story), 8).status is not PASSED
-
-
-def test_given_every_prefix_of_a_journal_then_a_passed_step_never_changes_again(story: Story) -> None:
-    story.whole()
-    passed: set[int] = set()
-    for length in range(len(story.events) + 1):
-        events = story.events[:length]
-        state = evaluate(headline(), story.binding, events, events[-1].at if events else BEGIN)
-        now_passed = {one.step for one in state.steps if one.status is PASSED}
-        assert passed <= now_passed
-        passed = now_passed
-    assert passed == set(range(1, 9))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_given_foreign_events_anywhere_between_then_the_verdict_is_the_same(seed: int, story: Story) -> None:
-    story.whole()
-    chance = random.Random(seed)
-    foreign = [_foreign(number) for number in range(20)]
-    mixed = list(story.events)
-    for event in foreign:
-        mixed.insert(chance.randrange(len(mixed) + 1), event)
-    assert evaluate(headline(), story.binding, mixed, story.now) == judge(story)
-
-
-def _foreign(number: int) -> JournalEvent:
-    return JournalEvent(
-        Kind.ACCEPTED,
-        at(number),
-        "dip_gateway",
-        mpan="2000056535971",
-        interface="IF-031",
-        event_code="[MSApp]",
-        sender="2300000077",
-        id=f"foreign-{number}",
-    )
 
 
 def _regs_is_the_participant() -> Binding:

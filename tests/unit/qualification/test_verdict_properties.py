@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from services.qualification.binding import Binding
 from services.qualification.format import Scenario
 from services.qualification.results import Phase, StepStatus, Verdict
 from services.qualification.verdict import evaluate
-from tests.unit.qualification.given import PARTICIPANT, Story, at, binding, headline
+from tests.unit.qualification.given import BEGIN, PARTICIPANT, Story, at, binding, headline, judge
 
 SCENARIO = headline()
 LONG_AFTER = at(1_000_000)
@@ -137,3 +139,39 @@ def test_the_time_a_message_comes_too_early_does_not_matter(position: int, secon
     early = replace(appointment, at=appointment.at - timedelta(seconds=seconds))
     rest.insert(position, early)
     assert judged(SCENARIO, story.binding, rest).verdict is Verdict.PASSED
+
+
+def test_given_every_prefix_of_a_journal_then_a_passed_step_never_changes_again(story: Story) -> None:
+    story.whole()
+    passed: set[int] = set()
+    for length in range(len(story.events) + 1):
+        events = story.events[:length]
+        state = evaluate(SCENARIO, story.binding, events, events[-1].at if events else BEGIN)
+        now_passed = {one.step for one in state.steps if one.status is StepStatus.PASSED}
+        assert passed <= now_passed
+        passed = now_passed
+    assert passed == set(range(1, 9))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_given_foreign_events_anywhere_between_then_the_verdict_is_the_same(seed: int, story: Story) -> None:
+    story.whole()
+    chance = random.Random(seed)
+    foreign = [_foreign(number) for number in range(20)]
+    mixed = list(story.events)
+    for event in foreign:
+        mixed.insert(chance.randrange(len(mixed) + 1), event)
+    assert evaluate(SCENARIO, story.binding, mixed, story.now) == judge(story)
+
+
+def _foreign(number: int) -> JournalEvent:
+    return JournalEvent(
+        Kind.ACCEPTED,
+        at(number),
+        "dip_gateway",
+        mpan="2000056535971",
+        interface="IF-031",
+        event_code="[MSApp]",
+        sender="2300000077",
+        id=f"foreign-{number}",
+    )
