@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from backbone.errors import DatabaseUnavailable, SettingsInvalid
+from backbone.one_thread import OneThread
 
 metadata = MetaData(
     naming_convention={
@@ -35,6 +36,7 @@ _ONE_STATE = {"isolation_level": "REPEATABLE READ"}
 # Classes of SQLSTATE: connection, serialization and deadlock, resources, operator, system.
 _AWAY_STATES = frozenset({"08", "40", "53", "57", "58"})
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+Outcome = TypeVar("Outcome")
 
 
 class Database:
@@ -43,6 +45,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._writers = _WriterQueue() if engine.dialect.name == "sqlite" else None
+        self._thread = OneThread(_sqlite_in_a_thread(engine.url)) if self._writers else None
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -95,22 +98,42 @@ class Database:
             async with self._writers.turn(), self._connection(_IMMEDIATE) as connection, connection.begin():
                 yield connection
 
+    async def transact(self, work: Callable[[Connection], Outcome], lock: str | None = None) -> Outcome:
+        """What ``work`` returns: a transaction like that of ``begin``, for what is done all the time.
+
+        ``work`` runs in another thread (on SQLite) and uses nothing that is not its own but the connection.
+        """
+        if self._writers is None or self._thread is None:
+            async with self.begin(lock) as connection:
+                return await connection.run_sync(work)
+        async with self._writers.turn():
+            with _telling_when_away():
+                return await self._thread.transact(work)
+
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for queries; sees one state of the data from the first query to the end."""
         return self._connection(_ONE_STATE if self._writers is None else {})
 
     @asynccontextmanager
     async def _connection(self, options: Mapping[str, str]) -> AsyncIterator[AsyncConnection]:
-        try:
+        with _telling_when_away():
             async with self._engine.execution_options(**options).connect() as connection:
                 yield connection
-        except (DBAPIError, OSError) as error:
-            if _is_away(error):
-                raise DatabaseUnavailable(f"the database cannot be used now: {_reason(error)}") from error
-            raise
 
     async def close(self) -> None:
+        if self._thread is not None:
+            await self._thread.close()
         await self._engine.dispose()
+
+
+@contextmanager
+def _telling_when_away() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        if _is_away(error):
+            raise DatabaseUnavailable(f"the database cannot be used now: {_reason(error)}") from error
+        raise
 
 
 class _WriterQueue:
@@ -153,6 +176,15 @@ def _sqlite(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _give_up_lock)
     return engine
+
+
+def _sqlite_in_a_thread(url: URL) -> Engine:
+    """The same file, for ``OneThread``: every transaction on it may write."""
+    target = url.set(drivername="sqlite+pysqlite")
+    engine = create_engine(target, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine.execution_options(**_IMMEDIATE)
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import Database
@@ -18,7 +18,7 @@ from backbone.journal.events import JOURNAL_TOPIC, JournalEvent
 from backbone.journal.table import INDEXED_LENGTH, journal_event
 from backbone.log.dead_letters import bury
 from backbone.log.port import ConsumedRecord, MessageLog, Subscription
-from backbone.upsert import insert_ignoring
+from backbone.upsert import insert_all_ignoring
 
 GROUP = "journal-index"
 _BATCH = 500
@@ -27,6 +27,7 @@ _POLL_SECONDS = 0.2  # how often to look when another process does the indexing
 
 _log = logging.getLogger(__name__)
 Outcome = TypeVar("Outcome")
+Row = tuple[str | bytes | None, ...]
 
 
 class JournalIndex:
@@ -51,25 +52,26 @@ class JournalIndex:
 
     async def _index_next(self, subscription: Subscription) -> None:
         records = await _patiently(partial(subscription.fetch, _BATCH))
-        rows = [await _patiently(partial(self._row, consumed)) for consumed in records]
-        await _patiently(partial(self._store, [row for row in rows if row is not None]))
+        rows: list[Row] = []
+        for consumed in records:
+            try:
+                rows.append(_row(consumed.record.value))
+            except (ValueError, KeyError, TypeError) as error:
+                await _patiently(partial(self._put_aside, consumed, error))
+        await _patiently(partial(self._store, rows))
         await _patiently(partial(subscription.commit, records))
 
-    async def _row(self, consumed: ConsumedRecord) -> dict[str, Any] | None:
-        """The table row of a record. What is not an event goes to the dead-letter topic."""
-        try:
-            return _row(consumed.record.value)
-        except (ValueError, KeyError, TypeError) as error:
-            _log.error("not a journal event at %s: %s", consumed.position, error)
-            await bury(self._message_log, GROUP, consumed, f"not a journal event: {error!r}")
-            return None
+    async def _put_aside(self, consumed: ConsumedRecord, error: Exception) -> None:
+        """What is not an event goes to the dead-letter topic."""
+        _log.error("not a journal event at %s: %s", consumed.position, error)
+        await bury(self._message_log, GROUP, consumed, f"not a journal event: {error!r}")
 
-    async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
-        async with self._database.begin(lock=GROUP) as connection:  # numbers become visible in order
-            if rows:
-                await connection.execute(insert_ignoring(connection, journal_event), rows)
-            newest = await _newest(connection)
-        self._announce(newest)
+    async def _store(self, rows: Sequence[Row]) -> None:
+        def store(connection: Connection) -> int:
+            insert_all_ignoring(connection, journal_event, _COLUMNS, rows)
+            return int(connection.scalar(_NEWEST) or 0)
+
+        self._announce(await self._database.transact(store, lock=GROUP))  # numbers become visible in order
 
     def _announce(self, newest: int) -> None:
         if newest > self._newest:
@@ -165,26 +167,31 @@ async def _patiently(step: Callable[[], Awaitable[Outcome]]) -> Outcome:
 
 
 async def _newest(connection: AsyncConnection) -> int:
-    return int(await connection.scalar(select(func.max(journal_event.c.sequence))) or 0)
+    return int(await connection.scalar(_NEWEST) or 0)
 
 
-def _row(line: bytes) -> dict[str, Any]:
+_NEWEST = select(func.max(journal_event.c.sequence))
+_COLUMNS = tuple(column.name for column in journal_event.columns if column.name != "sequence")
+
+
+def _row(line: bytes) -> Row:
+    """In the order of ``_COLUMNS``."""
     event = JournalEvent.from_bytes(line)
-    return {
-        "id": event.id,
-        "kind": event.kind.value,
-        "at": _instant(event.at),
-        "service": event.service,
-        "mpan": _cut(event.mpan),
-        "interface": _cut(event.interface),
-        "sender": _cut(event.sender),
-        "recipient": _cut(event.recipient),
-        "reference": _cut(event.reference),
-        "transaction_id": _cut(event.transaction_id),
-        "correlation_id": _cut(event.correlation_id),
-        "run": _cut(event.run),
-        "line": line,
-    }
+    return (
+        event.id,
+        event.kind.value,
+        _instant(event.at),
+        event.service,
+        _cut(event.mpan),
+        _cut(event.interface),
+        _cut(event.sender),
+        _cut(event.recipient),
+        _cut(event.reference),
+        _cut(event.transaction_id),
+        _cut(event.correlation_id),
+        _cut(event.run),
+        line,
+    )
 
 
 def _cut(value: str | None) -> str | None:

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backbone.database import Database
 from backbone.errors import DatabaseUnavailable, SettingsInvalid
+from backbone.upsert import insert_all_ignoring
 from tests.integration.database.tables import account, create, entry
 from tests.real_services import POSTGRES_SCRIPT, postgres_url, run
 
@@ -78,6 +79,75 @@ async def test_writers_that_name_a_lock_never_overwrite_each_other(accounts: Dat
 
     await asyncio.gather(*(deposit() for _ in range(40)))
     assert await balance(accounts, "a") == 40
+
+
+async def test_what_was_done_in_one_go_is_committed_and_its_result_returned(accounts: Database) -> None:
+    def open_account(connection: Connection) -> int:
+        connection.execute(account.insert().values(name="a", balance=1))
+        return int(connection.scalar(select(func.count()).select_from(account)) or 0)
+
+    assert await accounts.transact(open_account) == 1
+    assert await balance(accounts, "a") == 1
+
+
+async def test_given_an_exception_nothing_was_done_in_one_go(accounts: Database) -> None:
+    def fail(connection: Connection) -> None:
+        connection.execute(account.insert().values(name="a", balance=1))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await accounts.transact(fail)
+    assert await balance(accounts, "a") is None
+    await put(accounts, "a", 2)
+
+
+async def test_transactions_of_both_kinds_never_overwrite_each_other(accounts: Database) -> None:
+    await put(accounts, "a", 0)
+
+    def one_go(connection: Connection) -> None:
+        before = connection.scalar(select(account.c.balance).where(account.c.name == "a")) or 0
+        connection.execute(update(account).values(balance=before + 1))
+
+    async def deposit() -> None:
+        async with accounts.begin(lock="account a") as connection:
+            await connection.run_sync(one_go)
+
+    both = [deposit() for _ in range(20)] + [accounts.transact(one_go, "account a") for _ in range(20)]
+    await asyncio.gather(*both)
+    assert await balance(accounts, "a") == 40
+
+
+async def test_given_a_cancelled_task_a_transaction_in_one_go_is_whole_or_not_there(
+    accounts: Database,
+) -> None:
+    def open_accounts(connection: Connection) -> None:
+        for name in ("a", "b"):
+            connection.execute(account.insert().values(name=name, balance=1))
+
+    task = asyncio.create_task(accounts.transact(open_accounts))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await put(accounts, "c", 2)
+    assert await balance(accounts, "a") == await balance(accounts, "b")
+
+
+async def test_a_mistake_in_one_go_is_not_taken_for_an_absent_database(accounts: Database) -> None:
+    with pytest.raises(DBAPIError):
+        await accounts.transact(lambda connection: connection.execute(text("SELECT nothing FROM nowhere")))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 300])
+async def test_many_rows_are_inserted_and_those_already_there_left_alone(
+    accounts: Database, count: int
+) -> None:
+    await put(accounts, "0", -1)
+    rows = [(number, str(number)) for number in range(count)]
+    for _ in range(2):
+        await accounts.transact(lambda c: insert_all_ignoring(c, account, ("balance", "name"), rows))
+    async with accounts.read() as connection:
+        found = {row.name: row.balance for row in await connection.execute(select(account))}
+    assert found == {name: number for number, name in rows} | {"0": -1}
 
 
 async def test_a_reader_sees_one_state_from_beginning_to_end(accounts: Database) -> None:
