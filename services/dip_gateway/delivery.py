@@ -139,8 +139,9 @@ class Delivery:
         rows = queueing.distinct(
             queueing.row_of(c.record, now(c.record.headers.get("mpan") or None)) for c in records
         )
-        async with self._context.database.begin(lock=store.ENTERING) as connection:
-            added = await store.add_deliveries(connection, rows)
+        added = await self._context.database.transact(
+            lambda connection: store.add_deliveries(connection, rows), lock=store.ENTERING
+        )
         items = queueing.items_added(rows, added)
         return items, len(items) < len(rows)
 

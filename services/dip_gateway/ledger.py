@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,29 +15,45 @@ from services.dip_gateway import store
 from services.dip_gateway.holdings import ALWAYS, Change, Holding, apply, family
 
 _LOCK = "gateway.holdings"  # read, decide, write: messages of one MPAN come on several topics
+_REMEMBERED: Final = 50_000  # MPANs whose holdings are kept in memory
 Book = dict[str, tuple[Holding, ...]]
 
 
 class Ledger:
-    """The book of holdings. One writer at a time; the router asks and teaches it."""
+    """The book of holdings. One writer at a time; the router asks and teaches it.
+
+    On SQLite the database has one process and the process one ledger: what it read or wrote it remembers.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._remembers = database.dialect == "sqlite"
+        self._pages: Book = {}
+        self._changes = 0
 
     async def read(self, mpans: Iterable[str]) -> Book:
         """What is held for these MPANs."""
+        wanted = set(mpans)
+        known = {mpan: self._pages[mpan] for mpan in wanted & self._pages.keys()}
+        if len(known) == len(wanted):
+            return known
+        changes = self._changes
         async with self._database.read() as connection:
-            return await _read(connection, set(mpans))
+            found = await _read(connection, wanted - known.keys())
+        if changes == self._changes:
+            self._remember(found)
+        return found | known
 
     async def learn(self, changes: Sequence[Change]) -> None:
         """Take changes in, in their order."""
-        if not changes:
-            return
         mpans = sorted({change.mpan for change in changes})
-        async with self._database.begin(lock=_LOCK) as connection:
+        known = {mpan: self._pages[mpan] for mpan in mpans if mpan in self._pages}
+        if len(known) == len(mpans) and not _changed(known, after_changes(known, changes)):
+            return
+        async with self._changing(mpans) as connection:
             before = await _read(connection, mpans)
             after = after_changes(before, changes)
-            changed = [mpan for mpan in mpans if set(before[mpan]) != set(after[mpan])]
+            changed = _changed(before, after)
             if changed:
                 rows = [_row(holding) for mpan in changed for holding in after[mpan]]
                 await store.replace_holdings(connection, changed, rows)
@@ -45,8 +62,29 @@ class Ledger:
         """Put these in the place of what was held for their MPANs."""
         mpans = sorted({holding.mpan for holding in holdings})
         unique = {(h.mpan, family(h.role), h.begins): h for h in holdings}
-        async with self._database.begin(lock=_LOCK) as connection:
+        async with self._changing(mpans) as connection:
             await store.replace_holdings(connection, mpans, [_row(holding) for holding in unique.values()])
+
+    @asynccontextmanager
+    async def _changing(self, mpans: Iterable[str]) -> AsyncIterator[AsyncConnection]:
+        """A transaction on what is held for these MPANs, which is read again after it."""
+        try:
+            async with self._database.begin(lock=_LOCK) as connection:
+                yield connection
+        finally:
+            self._changes += 1
+            for mpan in mpans:
+                self._pages.pop(mpan, None)
+
+    def _remember(self, pages: Book) -> None:
+        if self._remembers:
+            if len(self._pages) + len(pages) > _REMEMBERED:
+                self._pages.clear()
+            self._pages |= pages
+
+
+def _changed(before: Book, after: Book) -> list[str]:
+    return [mpan for mpan in before if set(before[mpan]) != set(after[mpan])]
 
 
 def after_changes(book: Mapping[str, Sequence[Holding]], changes: Iterable[Change]) -> Book:

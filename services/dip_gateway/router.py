@@ -80,7 +80,7 @@ class Router:
         learnt: list[Change] = []
         for message in messages:
             changes = holdings.learn(message.body, message.header, _role_of(snapshot))
-            book = after_changes(book, changes)
+            book |= after_changes({c.mpan: book.get(c.mpan, ()) for c in changes}, changes)
             learnt += changes
             if message.header.interface == consumption.REQUEST:
                 out += await until_done(partial(self._history, message), "the router")

@@ -41,5 +41,4 @@ class Settlements:
                     done.set_result(None)
 
     async def _store(self, rows: Rows) -> None:
-        async with self._database.begin() as connection:
-            await store.finish_deliveries(connection, rows)
+        await self._database.transact(lambda connection: store.finish_deliveries(connection, rows))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Float,
     Index,
     Integer,
@@ -28,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
-from backbone.upsert import insert_ignoring, insert_where
+from backbone.upsert import insert_all_ignoring, insert_ignoring, insert_where
 
 _IDENTIFIER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -134,18 +137,28 @@ async def release_references(connection: AsyncConnection, digests: Iterable[int]
     await connection.execute(delete(reference_table).where(ours))
 
 
-async def add_deliveries(
-    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]
+def add_deliveries(
+    connection: Connection, rows: Sequence[Mapping[str, Any]]
 ) -> list[Row[int, str, str, str]]:
     """Insert those not there yet; (id, recipient, channel, occurrence) of each new one.
 
     For one writer at a time, which has taken ``ENTERING``: what is above the highest ID of before is new.
     """
-    columns = delivery_table.c
-    before = int(await connection.scalar(select(func.max(columns.id))) or 0)
-    await connection.execute(insert_ignoring(connection, delivery_table), list(rows))
-    added = select(columns.id, columns.recipient, columns.channel, columns.occurrence)
-    return list((await connection.execute(added.where(columns.id > before))).all())
+    before = int(connection.scalar(_HIGHEST) or 0)
+    values = [[row.get(name) for name in _ENTERED] for row in rows]
+    insert_all_ignoring(connection, delivery_table, _ENTERED, values)
+    return list(connection.execute(_ADDED, {"before": before}).all())
+
+
+_ENTERED: Final = tuple(
+    column.name
+    for column in delivery_table.columns
+    if column.name not in ("id", "next_at", "status", "answer", "finished_at")
+)
+_HIGHEST: Final = select(func.max(delivery_table.c.id))
+_ADDED: Final = select(
+    delivery_table.c.id, delivery_table.c.recipient, delivery_table.c.channel, delivery_table.c.occurrence
+).where(delivery_table.c.id > bindparam("before"))
 
 
 async def waiting_deliveries(connection: AsyncConnection) -> list[Row[Any]]:
@@ -164,11 +177,25 @@ async def load_bodies(connection: AsyncConnection, ids: Sequence[int]) -> dict[i
     return {row.id: row.body for row in rows}
 
 
-async def finish_deliveries(connection: AsyncConnection, results: Sequence[Mapping[str, Any]]) -> None:
-    """Write what attempts led to: ``key`` (the id), state, attempts, next_at, status, answer, finished_at."""
-    names = ("state", "attempts", "next_at", "status", "answer", "finished_at")
-    query = update(delivery_table).where(delivery_table.c.id == bindparam("key"))
-    await connection.execute(query.values({name: bindparam(name) for name in names}), list(results))
+def finish_deliveries(connection: Connection, results: Sequence[Mapping[str, Any]]) -> None:
+    """Write what attempts led to: ``key`` (the id), state, attempts, next_at, status, answer, finished_at.
+
+    What was sent in one POST mostly led to the same, and is written in one statement.
+    """
+    alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for result in results:
+        alike[_OUTCOME_OF(result)].append(result["key"])
+    for outcome, keys in alike.items():
+        connection.execute(_FINISH, {**dict(zip(_OUTCOME, outcome, strict=True)), "keys": keys})
+
+
+_OUTCOME: Final = ("state", "attempts", "next_at", "status", "answer", "finished_at")
+_OUTCOME_OF: Final = itemgetter(*_OUTCOME)
+_FINISH: Final = (
+    update(delivery_table)
+    .where(delivery_table.c.id.in_(bindparam("keys", expanding=True)))
+    .values({name: bindparam(name) for name in _OUTCOME})
+)
 
 
 async def find_deliveries(

@@ -143,13 +143,14 @@ class TestGateway:
     ) -> None:
         async def add(by: Database) -> int:
             async with by.begin(lock=gateway.ENTERING) as connection:
-                return len(await gateway.add_deliveries(connection, [delivery(n) for n in range(20)]))
+                rows = [delivery(number) for number in range(20)]
+                return len(await connection.run_sync(gateway.add_deliveries, rows))
 
         assert sum(await asyncio.gather(add(database), add(other), add(database))) == 20
 
     async def test_a_finished_delivery_no_longer_waits(self, database: Database) -> None:
         async with database.begin() as connection:
-            rows = await gateway.add_deliveries(connection, [delivery(1), delivery(2)])
+            rows = await connection.run_sync(gateway.add_deliveries, [delivery(1), delivery(2)])
             outcome = {
                 "key": rows[0].id,
                 "state": "delivered",
@@ -159,7 +160,7 @@ class TestGateway:
                 "answer": "ok",
                 "finished_at": NOON.isoformat(),
             }
-            await gateway.finish_deliveries(connection, [outcome])
+            await connection.run_sync(gateway.finish_deliveries, [outcome])
         async with database.read() as connection:
             assert [row.id for row in await gateway.waiting_deliveries(connection)] == [rows[1].id]
 

@@ -31,7 +31,7 @@ def publication(gateway: Gateway, number: int) -> Record:
 async def entered_by_another(gateway: Gateway, *records: Record) -> None:
     rows = [queueing.row_of(record, gateway.context.clock.now()) for record in records]
     async with gateway.context.database.begin(lock=store.ENTERING) as connection:
-        await store.add_deliveries(connection, rows)
+        await connection.run_sync(store.add_deliveries, rows)
 
 
 def transactions(messages: list[Any]) -> list[str | None]:

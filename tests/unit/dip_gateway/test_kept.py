@@ -104,6 +104,18 @@ async def test_the_ledger_learns_and_forgets_nothing_of_other_mpans(tmp_path: Pa
         assert book["0000000000000"] == ()
 
 
+async def test_what_was_read_before_it_changed_is_not_remembered(tmp_path: Path) -> None:
+    async with parts(tmp_path) as (database, _):
+        ledger = Ledger(database)
+        first, second = (Holding(MPAN, "SUP", f"230000000{n}", MARCH) for n in (1, 2))
+        assert await ledger.read([MPAN]) == {MPAN: ()}
+        await asyncio.gather(ledger.learn([first]), ledger.read([MPAN, OTHER]))
+        assert await ledger.read([MPAN]) == {MPAN: (first,)}
+        await ledger.learn([first])
+        await asyncio.gather(ledger.read([MPAN]), ledger.load([second]), ledger.read([MPAN, OTHER]))
+        assert await ledger.read([MPAN]) == await Ledger(database).read([MPAN]) == {MPAN: (second,)}
+
+
 async def test_loading_replaces_what_was_held(tmp_path: Path) -> None:
     async with parts(tmp_path) as (database, _):
         ledger = Ledger(database)
@@ -121,7 +133,7 @@ def publication(transaction: str, **headers: str) -> Record:
 async def entered(database: Database, *records: Record) -> list[str]:
     rows = queueing.distinct(queueing.row_of(record, MARCH) for record in records)
     async with database.begin() as connection:
-        added = await store.add_deliveries(connection, rows)
+        added = await connection.run_sync(store.add_deliveries, rows)
     return [item.occurrence for item in queueing.items_added(rows, added)]
 
 
