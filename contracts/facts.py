@@ -74,13 +74,15 @@ class Facts:
     mpans: tuple[tuple[str, str], ...]  # pointer, value
     moments: tuple[tuple[str, str, str], ...]  # pointer, name, value
     days: tuple[Day, ...]
+    known: Header | None = None
 
     @classmethod
-    def read(cls, message: object, moments: frozenset[str]) -> Facts:
+    def read(cls, message: object, moments: frozenset[str], known: Header | None = None) -> Facts:
+        """``known``: the message's header, where the caller has read it already."""
         found = _Found()
         if isinstance(message, Mapping):
             _walk(message, "", moments, found)
-        return cls(message, tuple(found.mpans), tuple(found.moments), tuple(found.days))
+        return cls(message, tuple(found.mpans), tuple(found.moments), tuple(found.days), known)
 
     @cached_property
     def odd_days(self) -> tuple[Day, ...]:
@@ -95,7 +97,7 @@ class Facts:
 
     @cached_property
     def header(self) -> Header:
-        return header(self.message)
+        return self.known or header(self.message)
 
 
 @lru_cache(maxsize=32)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from contracts import semantic_rules as rules
+from contracts.envelope import Header
 from contracts.errors import ContractError
 from contracts.facts import Context, Facts, moment_names
 from contracts.model import Catalogue
@@ -116,10 +117,17 @@ class Semantics:
         return cls(tuple(chosen.values()))
 
     def check(
-        self, message: object, catalogue: Catalogue, context: Context | None = None
+        self,
+        message: object,
+        catalogue: Catalogue,
+        context: Context | None = None,
+        header: Header | None = None,
     ) -> tuple[Violation, ...]:
-        """All violations of the chosen rules; whatever the message's shape, it never raises."""
-        facts = Facts.read(message, moment_names(catalogue))
+        """All violations of the chosen rules; whatever the message's shape, it never raises.
+
+        ``header``: the message's, where the caller has read it already.
+        """
+        facts = Facts.read(message, moment_names(catalogue), header)
         known = context or Context()
         return tuple(
             replace(violation, severity=rule.severity, rule=rule.id)

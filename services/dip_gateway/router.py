@@ -188,7 +188,8 @@ class Router:
 
     def _warnings(self, message: Message) -> list[str]:
         """What is doubtful about the message beyond its schema; asked here, where nobody waits for it."""
-        return [v.message for v in self._semantics.check(message.body, self._catalogue)]
+        found = self._semantics.check(message.body, self._catalogue, header=message.header)
+        return [violation.message for violation in found]
 
     def _failures(self, message: Message, addressing: Addressing) -> list[Record]:
         if not addressing.failures:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from contracts import load_catalogue
+from contracts.envelope import header
 from contracts.errors import ContractError
 from contracts.samples import sample
 from contracts.semantic_rules import day_lengths
@@ -49,6 +51,15 @@ def in_day(overrides):
 
 def test_a_good_message_has_no_warning():
     assert found({}) == {}
+
+
+def test_a_header_read_already_is_believed():
+    message = sample(CATALOGUE, "IF-031", "MSApp", seed=3)
+    known = header(message)
+    assert Semantics().check(message, CATALOGUE, header=known) == Semantics().check(message, CATALOGUE)
+    other = replace(known, role="MSS")
+    found = Semantics().check(message, CATALOGUE, header=other)
+    assert "sender-role" in {violation.rule for violation in found}
 
 
 @pytest.mark.parametrize("mpan", ["2000056535972", "1234567890123"])
