@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
 from statistics import median
@@ -95,7 +95,7 @@ def _build(task: tuple[str, int, int, int, Sequence[str]]) -> list[bytes]:
 
 def prepared(folder: Path, port: int, count: int, size: int = 1, primary: Sequence[str] = ()) -> list[bytes]:
     """Signed requests, each with references of its own; RSA keeps both cores busy."""
-    with Pool(2) as pool:
+    with get_context("spawn").Pool(2) as pool:  # a fork beside threads may never come to run
         parts = pool.map(_build, [(str(folder), port, count // 2, size, primary)] * 2)
     return [request for part in parts for request in part]
 
