@@ -22,6 +22,16 @@ def trace_of(headers: Mapping[str, str]) -> str | None:
     return found[1] or found[2] if found else None
 
 
+def trace_context(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of the headers those that carry the trace, to be handed on as they are."""
+    return {TRACEPARENT: headers[TRACEPARENT]} if TRACEPARENT in headers else {}
+
+
+def continued(trace: str | None) -> dict[str, str]:
+    """The headers that carry a trace on, when only its ID was kept."""
+    return {TRACEPARENT: traceparent(trace, trace[:16])} if trace else {}
+
+
 def traceparent(trace: str, parent: str) -> str:
     """The header's value. ``trace``: 32 hexadecimal digits; ``parent``: 16, who hands it on."""
     return f"00-{trace}-{parent}-01"

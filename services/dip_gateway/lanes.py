@@ -35,6 +35,7 @@ class Item:
     transaction_id: str | None = None
     correlation_id: str | None = None
     routing: str | None = None
+    trace: str | None = None
     replay: bool = False
     attempts: int = 0
     due: datetime | None = None

@@ -25,6 +25,7 @@ def occurrence(kind: Kind, item: Item, at: datetime, details: Mapping[str, Any],
         reference=item.reference,
         transaction_id=item.transaction_id,
         correlation_id=item.correlation_id,
+        trace=item.trace,
         details=details,
         **more,
     )

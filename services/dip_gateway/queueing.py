@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from backbone.log import Record
+from backbone.trace import trace_of
 from services.dip_gateway.lanes import Item
 from services.dip_gateway.status import CHANNEL as STATUS
 from services.dip_gateway.status import TOPIC as STATUS_TOPIC
@@ -27,6 +28,7 @@ _ITEM_FIELDS = (
     "transaction_id",
     "correlation_id",
     "routing",
+    "trace",
     "replay",
     "attempts",
 )
@@ -67,6 +69,7 @@ def row_of(record: Record, created: datetime) -> dict[str, Any]:
         "transaction_id": headers.get("transaction-id") or None,
         "correlation_id": headers.get("correlation-id") or None,
         "schema_version": headers.get("schema-version") or None,
+        "trace": trace_of(headers),
         "replay": requeue is not None,
         "requeue": requeue,
         "body": record.value,

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row
 
 from backbone.errors import LogUnavailable
 from backbone.log import Record
+from backbone.trace import continued
 from participant.context import Context
 from participant.parties import Party
 from services.dip_gateway import responses, store
@@ -155,6 +156,7 @@ def requeue_record(row: Row[Any], identifier: str) -> Record:
         "mpan": row.mpan or "",
         "schema-version": row.schema_version or "",
         "requeue": identifier,
+        **continued(row.trace),
     }
     return Record(f"dip.pub.{row.publication}", row.order_key, orjson.dumps(replayed(row.body)), headers)
 

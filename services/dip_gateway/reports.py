@@ -8,6 +8,7 @@ from typing import Any
 
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
+from backbone.trace import continued
 from participant.context import Context
 from services.dip_gateway import responses, status
 from services.dip_gateway.answers import entries_of, said_about
@@ -86,6 +87,7 @@ class Reporter:
             mpan=item.mpan,
             at=self._now(item),
             cause=f"abandoned {_name(item)}",
+            trace=continued(item.trace),
         )
 
 

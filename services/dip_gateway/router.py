@@ -13,6 +13,7 @@ import orjson
 from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord, Record
 from backbone.log.dead_letters import bury
+from backbone.trace import trace_context, trace_of
 from contracts import envelope, routing
 from contracts.envelope import Header
 from contracts.errors import ContractError
@@ -45,6 +46,7 @@ class Message:
     transaction_id: str
     correlation_id: str
     at: datetime
+    trace: Mapping[str, str]  # its trace context, as it stands in the record's headers
 
 
 class Router:
@@ -117,8 +119,14 @@ class Router:
         recipient = Recipient(message.header.sender or "", "primary")
         records: list[Record] = []
         for answer in consumption.answers(asked, history):
-            header = envelope.header(answer.publication)
-            made = Message(header, answer.publication, answer.transaction_id, asked.correlation_id, asked.at)
+            made = Message(
+                header=envelope.header(answer.publication),
+                body=answer.publication,
+                transaction_id=answer.transaction_id,
+                correlation_id=asked.correlation_id,
+                at=asked.at,
+                trace=message.trace,
+            )
             body = orjson.dumps(answer.publication)
             name = envelope.publication_id(consumption.ANSWER)
             records.append(_publication_record(made, name, recipient, body))
@@ -214,6 +222,7 @@ class Router:
                 mpan=header.mpan,
                 at=self._context.clock.now(header.mpan),
                 cause=message.transaction_id,
+                trace=message.trace,
             ),
         ]
 
@@ -254,6 +263,7 @@ class Router:
             correlation_id=message.correlation_id,
             codes=codes,
             details=details,
+            trace=trace_of(message.trace),
             id=stable_id(kind.value, message.transaction_id, recipient or ""),
         )
 
@@ -266,6 +276,7 @@ def _read(record: Record) -> Message:
         transaction_id=record.headers["transaction-id"],
         correlation_id=record.headers["correlation-id"],
         at=datetime.fromisoformat(record.headers["received-at"]),
+        trace=trace_context(record.headers),
     )
 
 
@@ -289,5 +300,6 @@ def _publication_record(message: Message, name: str, recipient: Recipient, body:
         "event": header.event or "",
         "mpan": header.mpan or "",
         "schema-version": header.schema_version or "",
+        **message.trace,
     }
     return Record(f"dip.pub.{name}", header.mpan or header.sender or "", body, headers)

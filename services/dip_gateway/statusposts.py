@@ -11,6 +11,7 @@ import orjson
 from backbone.errors import LogUnavailable
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
+from backbone.trace import TRACEPARENT, trace_of, traceparent
 from participant.context import Context
 from participant.parties import Party, Snapshot
 from services.dip_gateway import responses, status
@@ -120,6 +121,7 @@ class StatusPosts:
     def _records(self, entry: Mapping[str, Any], request: Request) -> list[Record]:
         """The status message on its way, and its journal events."""
         identifier = token_hex(16)
+        trace = trace_of(request.headers) or identifier
         recipient = str(entry["recipientID"])
         body = orjson.dumps([entry])
         headers = {
@@ -130,6 +132,7 @@ class StatusPosts:
             "reference": entry["senderUniqueReference"] or "",
             "correlation-id": entry["correlationID"] or "",
             "mpan": "",
+            TRACEPARENT: traceparent(trace, identifier[:16]),
         }
         code = code_of(entry)
         event = JournalEvent(
@@ -145,6 +148,7 @@ class StatusPosts:
             codes=(code,) if code else (),
             headers=request.public_headers,
             body=body[1:-1].decode(),
+            trace=trace,
             id=identifier,
         )
         return [Record(status.TOPIC, recipient, body, headers), event.to_record()]

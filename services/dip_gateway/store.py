@@ -60,6 +60,7 @@ delivery_table = Table(
     Column("correlation_id", String(80)),
     Column("schema_version", String(20)),
     Column("replay", Boolean, nullable=False, default=False),
+    Column("trace", String(32)),  # W3C trace ID
     Column("requeue", String(80)),  # ID of the requeue that sends it again
     Column("body", LargeBinary, nullable=False),
     Column("state", String(10), nullable=False),  # waiting, delivered, abandoned
