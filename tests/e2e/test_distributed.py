@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,7 @@ from participant import signing
 from participant.identity import Identity
 from tests.databases import fresh_database
 from tests.e2e.distributed import Distributed, running
-from tests.e2e.emulator import SCENARIO, dipemu
+from tests.e2e.emulator import SCENARIO, dipemu, wait_until
 from tests.integration.dip_gateway.environment import DISTRIBUTOR, MSAPP
 from tests.real_services import kafka_bootstrap
 
@@ -74,6 +75,28 @@ def test_runs_in_parallel_do_not_mix(composition: Distributed) -> None:
     print(f"\n{RUNS} runs in parallel: {perf_counter() - began:.1f} s")
     assert [run["verdict"] for run in runs] == ["passed"] * RUNS, {run["summary"] for run in runs}
     assert len({run["mpan"] for run in runs}) == RUNS
+    mpans = [run["mpan"] for run in runs]
+    wait_until(lambda: len(set(map(kinds_of, messages(composition.url, mpans)))) == 1, seconds=60)
+    conversations = Counter(c for s in messages(composition.url, mpans) for c in correlations_of(s))
+    assert set(conversations.values()) == {1}, "no message answers one of another run"
+
+
+Messages = list[dict[str, Any]]
+
+
+def messages(url: str, mpans: list[str]) -> list[Messages]:
+    """What was sent about each MPAN; the last of it may come after the verdict."""
+    with httpx.Client(base_url=url, timeout=30) as http:
+        answers = [http.get("/api/messages", params={"mpan": mpan, "limit": 500}) for mpan in mpans]
+    return [answer.raise_for_status().json()["messages"] for answer in answers]
+
+
+def kinds_of(sent: Messages) -> tuple[tuple[str, str, str], ...]:
+    return tuple(sorted((m["interface"], m["event"], m["status"]) for m in sent))
+
+
+def correlations_of(sent: Messages) -> set[str]:
+    return {m["correlationId"] for m in sent}
 
 
 def request_for(identity: Identity, reference: str, mpan: str) -> bytes:
