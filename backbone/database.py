@@ -10,13 +10,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 from zlib import crc32
 
 from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from backbone.errors import DatabaseUnavailable, SettingsInvalid
 from backbone.one_thread import OneThread
@@ -35,6 +37,8 @@ _IMMEDIATE = {_BEGIN: "BEGIN IMMEDIATE"}
 _ONE_STATE = {"isolation_level": "REPEATABLE READ"}
 # Classes of SQLSTATE: connection, serialization and deadlock, resources, operator, system.
 _AWAY_STATES = frozenset({"08", "40", "53", "57", "58"})
+_USED = "dipemu_used"
+_IDLE_SECONDS = 1.0
 _ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 Outcome = TypeVar("Outcome")
 
@@ -210,9 +214,29 @@ def _give_up_lock(connection: Any, record: object, fault: BaseException | None) 
 
 
 def _postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(
-        url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"timeout": 10}
-    )
+    engine = create_async_engine(url, pool_size=10, max_overflow=10, connect_args={"timeout": 10})
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _check_alive)
+    return engine
+
+
+def _note_use(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = monotonic()
+
+
+def _check_alive(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+    """Have a connection replaced whose server is gone. One in use a moment ago is not asked: asking takes
+    three trips to the server, and what it closed we know."""
+    used = record.info.get(_USED)
+    if used is None:
+        return
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+    if monotonic() - used > _IDLE_SECONDS:
+        try:
+            connection.ping()
+        except (connection.dbapi.Error, OSError) as error:
+            raise InvalidatePoolError from error
 
 
 def _is_away(error: DBAPIError | OSError) -> bool:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal,
     select,
     update,
 )
@@ -115,24 +117,33 @@ async def save_references(connection: AsyncConnection, digests: Sequence[int]) -
 
 
 async def claim_references(
-    connection: AsyncConnection, digests: Iterable[int], now: float, until: float
+    connection: AsyncConnection, digests: Collection[int], now: float, until: float
 ) -> set[int]:
     """Claim what is neither used nor claimed at ``now``; what could be claimed. Both in epoch seconds."""
     lapsed = reference_table.c.until.is_not(None) & (reference_table.c.until < now)
-    rows = [{"digest": digest, "until": until} for digest in sorted(set(digests))]
-    query = insert_where(connection, reference_table, lapsed, ["until"]).values(rows)
+    query = insert_where(connection, reference_table, lapsed, ["until"])
+    ordered = sorted(set(digests))  # so that two gateways never wait for each other
+    if connection.dialect.name == "postgresql":  # one parameter: the same statement however many there are
+        each = func.unnest(literal(ordered, ARRAY(BigInteger)))
+        query = query.from_select(["digest", "until"], select(each, literal(until, Float)))
+    else:
+        query = query.values([{"digest": digest, "until": until} for digest in ordered])
     return set((await connection.execute(query.returning(reference_table.c.digest))).scalars())
 
 
 async def used_references(connection: AsyncConnection, digests: Collection[int]) -> frozenset[int]:
     """Those of the digests that are used for good, not just claimed."""
+    if not digests:
+        return frozenset()
     columns = reference_table.c
     query = select(columns.digest).where(columns.digest.in_(digests), columns.until.is_(None))
     return frozenset((await connection.execute(query)).scalars())
 
 
-async def release_references(connection: AsyncConnection, digests: Iterable[int], until: float) -> None:
+async def release_references(connection: AsyncConnection, digests: Collection[int], until: float) -> None:
     """Give back the claims made with this ``until``; what is used by now, or claimed anew, stays."""
+    if not digests:
+        return
     columns = reference_table.c
     ours = columns.digest.in_(list(digests)) & (columns.until == until)
     await connection.execute(delete(reference_table).where(ours))

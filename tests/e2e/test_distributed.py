@@ -1,13 +1,19 @@
-"""The headline scenario on the distributed composition: two gateways, two delivery workers, real parts."""
+"""The headline scenario on the distributed composition: two gateways, two delivery workers, real parts.
+
+Full size: ``DIPEMU_DISTRIBUTED_RUNS=100 pytest -s tests/e2e/test_distributed.py -k parallel``.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import httpx
@@ -20,12 +26,13 @@ from participant import signing
 from participant.identity import Identity
 from tests.databases import fresh_database
 from tests.e2e.distributed import Distributed, running
-from tests.e2e.emulator import SCENARIO, dipemu
+from tests.e2e.emulator import SCENARIO, dipemu, wait_until
 from tests.integration.dip_gateway.environment import DISTRIBUTOR, MSAPP
 from tests.real_services import kafka_bootstrap
 
 ROUNDS = 25
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300)]
+RUNS = int(os.environ.get("DIPEMU_DISTRIBUTED_RUNS", "40"))
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300 + RUNS)]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +50,10 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distribute
         loop.close()
 
 
-def run_to_the_end(url: str) -> dict[str, Any]:
+def run_to_the_end(url: str, seconds: float = 120) -> dict[str, Any]:
     with httpx.Client(base_url=url, timeout=60) as http:
-        run = http.post("/api/runs", json={"scenario": SCENARIO, "timeout": 120}).raise_for_status().json()
+        start = {"scenario": SCENARIO, "timeout": seconds}
+        run = http.post("/api/runs", json=start).raise_for_status().json()
         while not run["finished"]:
             query = {"after": run["version"], "wait": 20}
             run = http.get(f"/api/runs/{run['id']}", params=query).raise_for_status().json()
@@ -60,10 +68,35 @@ def test_the_scenario_passes_through_one_address(composition: Distributed, tmp_p
 
 
 def test_runs_in_parallel_do_not_mix(composition: Distributed) -> None:
-    with ThreadPoolExecutor(20) as pool:
-        runs = list(pool.map(run_to_the_end, [composition.url] * 40))
-    assert [run["verdict"] for run in runs] == ["passed"] * 40, {run["summary"] for run in runs}
-    assert len({run["mpan"] for run in runs}) == 40
+    """All at the same time; every party is the same in all of them, only the MPAN differs."""
+    began = perf_counter()
+    with ThreadPoolExecutor(RUNS) as pool:
+        runs = list(pool.map(lambda _: run_to_the_end(composition.url, 120 + RUNS), range(RUNS)))
+    print(f"\n{RUNS} runs in parallel: {perf_counter() - began:.1f} s")
+    assert [run["verdict"] for run in runs] == ["passed"] * RUNS, {run["summary"] for run in runs}
+    assert len({run["mpan"] for run in runs}) == RUNS
+    mpans = [run["mpan"] for run in runs]
+    wait_until(lambda: len(set(map(kinds_of, messages(composition.url, mpans)))) == 1, seconds=60)
+    conversations = Counter(c for s in messages(composition.url, mpans) for c in correlations_of(s))
+    assert set(conversations.values()) == {1}, "no message answers one of another run"
+
+
+Messages = list[dict[str, Any]]
+
+
+def messages(url: str, mpans: list[str]) -> list[Messages]:
+    """What was sent about each MPAN; the last of it may come after the verdict."""
+    with httpx.Client(base_url=url, timeout=30) as http:
+        answers = [http.get("/api/messages", params={"mpan": mpan, "limit": 500}) for mpan in mpans]
+    return [answer.raise_for_status().json()["messages"] for answer in answers]
+
+
+def kinds_of(sent: Messages) -> tuple[tuple[str, str, str], ...]:
+    return tuple(sorted((m["interface"], m["event"], m["status"]) for m in sent))
+
+
+def correlations_of(sent: Messages) -> set[str]:
+    return {m["correlationId"] for m in sent}
 
 
 def request_for(identity: Identity, reference: str, mpan: str) -> bytes:

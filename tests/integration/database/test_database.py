@@ -253,6 +253,53 @@ async def test_given_the_server_ends_a_connection_in_use_the_store_is_told_and_t
 
 
 @pytest.mark.postgres
+async def test_given_the_server_ended_connections_that_were_idle_nobody_notices() -> None:
+    database, other = await Database.open(postgres_url()), await Database.open(postgres_url())
+    backends = []
+    for _ in range(2):
+        async with database.read() as first, database.read() as second:
+            backends = [await c.scalar(text("SELECT pg_backend_pid()")) for c in (first, second)]
+        async with other.read() as connection:
+            for backend in backends:
+                await connection.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
+    async with database.read() as first, database.read() as second:
+        after = [await c.scalar(text("SELECT pg_backend_pid()")) for c in (first, second)]
+    assert not set(after) & set(backends)
+    await database.close()
+    await other.close()
+
+
+@pytest.mark.postgres
+async def test_a_connection_that_was_idle_long_is_tried_before_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server may be gone without a word: here it is gone, and the word held back."""
+    monkeypatch.setattr("backbone.database._IDLE_SECONDS", 0.0)
+    database, other = await Database.open(postgres_url()), await Database.open(postgres_url())
+    async with database.read() as connection:
+        backend = await connection.scalar(text("SELECT pg_backend_pid()"))
+    monkeypatch.setattr("asyncpg.Connection.is_closed", lambda _: False)
+    async with other.read() as connection:
+        await connection.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
+    async with database.read() as connection:
+        assert await connection.scalar(text("SELECT pg_backend_pid()")) != backend
+    monkeypatch.undo()
+    await database.close()
+    await other.close()
+
+
+@pytest.mark.postgres
+async def test_a_connection_that_was_just_in_use_is_not_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backbone.database._IDLE_SECONDS", 60.0)
+    monkeypatch.delattr("sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection.ping")
+    database = await Database.open(postgres_url())
+    for _ in range(2):
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+    await database.close()
+
+
+@pytest.mark.postgres
 async def test_given_an_unknown_database_opening_says_so() -> None:
     url = make_url(postgres_url()).set(database="no_such_database")
     with pytest.raises(DatabaseUnavailable, match="no_such_database"):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from sqlalchemy import event, text
 
 from backbone.database import Database
-from backbone.errors import LogUnavailable
-from services.dip_gateway import store
+from backbone.errors import DatabaseUnavailable, LogUnavailable
+from services.dip_gateway import claims, store
 from services.dip_gateway.claims import LAPSE_SECONDS, Claims
 from services.dip_gateway.errors import ReferencesTaken
 from tests.all_tables import import_all_tables
@@ -50,6 +52,33 @@ def here(database: Database, watch: Watch) -> Claims:
 @pytest.fixture
 def there(other: Database, watch: Watch) -> Claims:
     return Claims(other, watch)
+
+
+POSTGRES_ONLY = pytest.mark.parametrize(
+    "url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@asynccontextmanager
+async def contended(database: Database, digest: int) -> AsyncIterator[None]:
+    """Claims that want this one wait for the end of the block, which leaves it free."""
+    with suppress(LookupError):  # rolled back
+        async with database.begin() as connection:
+            await store.claim_references(connection, [digest], MOMENT, MOMENT)
+            yield
+            raise LookupError
+
+
+async def started(gateway: Claims, *wanted: Collection[int]) -> list[asyncio.Task[float]]:
+    """Requests whose claims go to the database together, and are on their way there."""
+    tasks = [asyncio.create_task(gateway.take(digests)) for digests in wanted]
+    for _ in range(3):  # each is entered; then the transaction for them begins, without the later ones
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def outcomes(tasks: Collection[asyncio.Task[float]]) -> list[type]:
+    return [type(outcome) for outcome in await asyncio.gather(*tasks, return_exceptions=True)]
 
 
 async def confirm(database: Database, *digests: int) -> None:
@@ -148,17 +177,142 @@ async def test_a_batch_as_large_as_a_request_may_be(here: Claims, there: Claims)
     await there.take([*range(4_999, 9_999)])
 
 
+async def test_requests_that_come_together_share_a_transaction(here: Claims, database: Database) -> None:
+    commits: list[object] = []
+    event.listen(database.engine.sync_engine, "commit", commits.append)
+    await asyncio.gather(*(here.take([digest]) for digest in range(100)))
+    assert len(commits) == 1
+
+
+async def test_of_those_together_each_gets_all_it_wants_or_nothing(here: Claims, there: Claims) -> None:
+    await there.take([7])
+    tasks = await started(here, [1, 2], [2, 3], [3, 4], [5, 7], [5])
+    assert await outcomes(tasks) == [float, ReferencesTaken, float, ReferencesTaken, float]
+    with pytest.raises(ReferencesTaken) as taken:
+        await there.take(range(10))
+    assert taken.value.digests == {1, 2, 3, 4, 5, 7}
+
+
+async def test_each_is_told_what_it_lacks(here: Claims, there: Claims, database: Database) -> None:
+    await there.take([1, 2])
+    await confirm(database, 2)
+    one, two = await started(here, [1, 8], [2, 9])
+    with pytest.raises(ReferencesTaken) as first:
+        await one
+    with pytest.raises(ReferencesTaken) as second:
+        await two
+    assert (first.value.digests, first.value.used) == ({1}, set())
+    assert (second.value.digests, second.value.used) == ({2}, {2})
+
+
+async def test_claims_made_together_lapse(here: Claims, there: Claims, watch: Watch) -> None:
+    assert await outcomes(await started(here, [1], [2])) == [float, float]
+    watch.now += LAPSE_SECONDS + 0.001
+    await there.take([1, 2])
+
+
+async def test_a_claim_given_back_leaves_those_made_with_it(here: Claims, there: Claims) -> None:
+    one, two = await started(here, [1], [2])
+    await here.give_back([1], await one)
+    assert await one == await two
+    await there.take([1])
+    with pytest.raises(ReferencesTaken):
+        await there.take([2])
+
+
+async def test_more_than_go_together_wait_for_the_next_transaction(here: Claims, there: Claims) -> None:
+    wanted = [range(first, first + 900) for first in range(0, 18_000, 900)]
+    await asyncio.gather(*(here.take(digests) for digests in wanted))
+    with pytest.raises(ReferencesTaken) as taken:
+        await there.take([0, 899, 900, 17_999, 18_000])
+    assert taken.value.digests == {0, 899, 900, 17_999}
+
+
+async def test_given_one_cancelled_the_others_get_theirs_and_its_own_is_free(
+    here: Claims, there: Claims, other: Database
+) -> None:
+    async with contended(other, 1):
+        under_way = await started(here, [1, 2], [3])
+        waiting = await started(here, [4], [5])
+        for task in (under_way[0], waiting[0]):
+            task.cancel()
+        await asyncio.wait([under_way[0], waiting[0]])
+    assert await outcomes([under_way[1], waiting[1]]) == [float, float]
+    await there.take([1, 2, 4])
+    with pytest.raises(ReferencesTaken) as taken:
+        await there.take([3, 5])
+    assert taken.value.digests == {3, 5}
+
+
+async def test_given_all_cancelled_the_next_gets_what_they_wanted(
+    here: Claims, there: Claims, other: Database
+) -> None:
+    async with contended(other, 1):
+        tasks = await started(here, [1], [2])
+        tasks += await started(here, [3])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    await here.take([4])
+    await there.take([1, 2, 3])
+
+
+@POSTGRES_ONLY
+async def test_given_the_database_fails_in_the_middle_all_are_told_and_nothing_is_claimed(
+    here: Claims, there: Claims, other: Database
+) -> None:
+    async with contended(other, 1):
+        tasks = await started(here, [1], [2])
+        async with asyncio.timeout(10):
+            while not await terminated_waiters(other):  # noqa: ASYNC110 - PostgreSQL does not say
+                await asyncio.sleep(0.01)
+        assert await outcomes(tasks) == [DatabaseUnavailable, DatabaseUnavailable]
+    await here.take([1])
+    await there.take([2])
+
+
+async def terminated_waiters(database: Database) -> int:
+    """How many connections that waited for a lock were cut."""
+    waiting = "datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as connection:
+        query = text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiting}")
+        return len((await connection.execute(query)).all())
+
+
+@POSTGRES_ONLY
+async def test_given_a_database_that_hangs_nobody_waits_for_ever(
+    here: Claims, there: Claims, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "_SECONDS", 0.2)
+    async with contended(other, 1):
+        tasks = await started(here, [1], [2])
+        assert await outcomes(tasks) == [DatabaseUnavailable, DatabaseUnavailable]
+        await here.take([3])
+    monkeypatch.undo()
+    await there.take([1, 2])
+
+
 async def test_at_the_same_moment_exactly_one_gets_it(here: Claims, there: Claims) -> None:
     """Batches that overlap in opposite order, too: nobody waits for the other for ever."""
 
-    async def won(claims: Claims, digests: list[int]) -> bool:
+    async def won(gateway: Claims, digests: list[int]) -> bool:
         try:
-            await claims.take(digests)
+            await gateway.take(digests)
         except ReferencesTaken:
             return False
         return True
 
     for first in range(0, 300, 3):
         batch = [first, first + 1, first + 2]
-        outcomes = await asyncio.gather(won(here, batch), won(there, batch[::-1]))
-        assert sorted(outcomes) == [False, True]
+        winners = await asyncio.gather(won(here, batch), won(there, batch[::-1]))
+        assert sorted(winners) == [False, True]
+
+
+async def test_of_many_at_the_same_moment_each_has_one_winner(here: Claims, there: Claims) -> None:
+    """Requests for the same references come to both gateways, many together, in opposite order."""
+    wanted = [[first, first + 1] for first in range(0, 400, 2)]
+    ours = [asyncio.create_task(here.take(digests)) for digests in wanted]
+    theirs = [asyncio.create_task(there.take(digests[::-1])) for digests in reversed(wanted)]
+    won = await outcomes(ours), reversed(await outcomes(theirs))
+    for both in zip(*won, strict=True):
+        assert set(both) == {float, ReferencesTaken}
