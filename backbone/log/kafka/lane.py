@@ -15,7 +15,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from backbone.errors import BackboneError
+from backbone.errors import BackboneError, LogUnavailable
 from backbone.log.kafka.faults import BROKER_FAULTS, client_calls, unavailable
 
 _MAX_BATCH_RECORDS = 1_000
@@ -79,6 +79,12 @@ class Lane:
         except BROKER_FAULTS as error:
             self._abandon()
             return unavailable("appending", error)
+        except Exception as error:  # noqa: BLE001 - a lane's outermost loop: it must outlive any fault
+            _log.exception("appending failed unexpectedly")
+            self._abandon()
+            fault = LogUnavailable(f"Apache Kafka's client failed while appending: {error!r}")
+            fault.__cause__ = error
+            return fault
         return None
 
     async def _started(self) -> AIOKafkaProducer:
