@@ -39,6 +39,7 @@ from tests.chaos.services import fresh_database_on, own_kafka, own_postgres
 from tests.e2e.distributed import running
 from tests.e2e.emulator import Emulator
 
+WARMING_RATE, WARMING_SECONDS = 100, 10.0  # not counted: ten processes and a broker that have just begun
 CONNECTIONS = 32
 CHANNEL, EVENT = "IF-041", "[ReadingRemote]"
 
@@ -148,6 +149,7 @@ def measure(name: str, rates: Sequence[int], seconds: float) -> dict[str, float]
     """Print the figures of one composition; by name of the figure."""
     figures: dict[str, float] = {}
     with COMPOSITIONS[name]() as place, tempfile.TemporaryDirectory() as folder:
+        asyncio.run(at_rate(place, Path(folder), WARMING_RATE, WARMING_SECONDS))
         for rate in rates:
             true_rate, values = asyncio.run(at_rate(place, Path(folder), rate, seconds))
             label = f"{name}, accepted to delivered at {rate}/s (in truth {true_rate:.0f}/s)"
