@@ -21,6 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
 from statistics import median
+from time import sleep
 
 import orjson
 
@@ -132,6 +133,7 @@ class Subject:
         before = cpu_seconds(self.pid)
         result = load("127.0.0.1", self.port, requests, connections=plan.connections, seconds=plan.seconds)
         spent = cpu_seconds(self.pid) - before
+        until_idle(self.pid)  # what it still works off would slow down the next one measured
         answered = sum(result.statuses.values())
         assert set(result.statuses) == {201}, f"{self.label}: {result.statuses}"
         if kept:
@@ -151,6 +153,14 @@ def cpu_seconds(pid: int) -> float:
     """Processor time of a process with all its threads; other load on the machine hardly changes it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def until_idle(pid: int) -> None:
+    """Wait until a process has used hardly any processor time for a quarter of a second."""
+    before = -1.0
+    while cpu_seconds(pid) - before > 0.02:
+        before = cpu_seconds(pid)
+        sleep(0.25)
 
 
 def throughput(plan: Plan, rounds: int) -> None:
