@@ -278,12 +278,15 @@ async def test_a_connection_that_was_idle_long_is_tried_before_it_is_used(
     database, other = await Database.open(postgres_url()), await Database.open(postgres_url())
     async with database.read() as connection:
         backend = await connection.scalar(text("SELECT pg_backend_pid()"))
+        held = (await connection.get_raw_connection()).driver_connection  # collected after the word came
     monkeypatch.setattr("asyncpg.Connection.is_closed", lambda _: False)
     async with other.read() as connection:
         await connection.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
     async with database.read() as connection:
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != backend
     monkeypatch.undo()
+    assert held is not None
+    assert held.is_closed()
     await database.close()
     await other.close()
 
