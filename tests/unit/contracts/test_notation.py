@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts import notation
@@ -92,6 +92,7 @@ def only(*items, blocks=()):
     return Catalogue("x", {i.key: i for i in items}, {b.key: b for b in blocks}, {}, {})
 
 
+@example("A\n", [""])  # a line end after what needs no quotes
 @given(st.text(max_size=20), st.lists(st.text(max_size=10), min_size=1, max_size=4, unique=True))
 def test_every_text_survives(key, values):
     item = DataItem(key, "string", pattern=key, enum=tuple(values))
