@@ -13,7 +13,6 @@ from contracts import envelope
 from participant import outbox, signing
 from participant.wire import command_record
 from tests.integration.participant.rig import (
-    DIP,
     HOST,
     MPAN,
     OTHER_MPAN,
@@ -196,7 +195,3 @@ async def test_a_record_that_is_no_message_is_passed_over(tmp_path: Path, identi
             await rig.command(Record("harness.registration", MPAN, value))
         await rig.deliver([publication()])
         await rig.outside.received(1)
-
-
-def test_the_dip_of_the_rig_is_not_a_party() -> None:
-    assert DIP != REGS

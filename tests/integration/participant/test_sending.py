@@ -39,31 +39,20 @@ async def test_a_message_is_sent_again_unchanged_until_accepted(
     assert len({request.headers["x-dip-signature"] for request in sent}) >= 1
 
 
-async def test_no_answer_at_all_is_tried_again(tmp_path: Path, identities: Identities) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [httpx.ReadTimeout("nothing came"), ZeroDivisionError("a fault of a service in this process")],
+    ids=["no answer", "fault in this process"],
+)
+async def test_no_answer_at_all_is_tried_again(
+    tmp_path: Path, identities: Identities, fault: Exception
+) -> None:
     outside = Outside()
 
     def reply(request: Request) -> Reply:
         if not outside.requests:
             outside.requests.append(request)
-            raise httpx.ReadTimeout("nothing came")
-        return 201, {}
-
-    outside.reply = reply
-    async with open_rig(tmp_path, identities, registry(), outside=outside) as rig:
-        await rig.deliver([publication()])
-        sent = await outside.received(2)
-    assert sent[0].body == sent[1].body
-
-
-async def test_a_fault_of_a_service_in_this_process_counts_as_no_answer(
-    tmp_path: Path, identities: Identities
-) -> None:
-    outside = Outside()
-
-    def reply(request: Request) -> Reply:
-        if len(outside.requests) < 1:
-            outside.requests.append(request)
-            raise ZeroDivisionError("a fault of the gateway")
+            raise fault
         return 201, {}
 
     outside.reply = reply
