@@ -7,23 +7,20 @@ Two adapters keep the same promises and pass the same behaviour suite: ``backbon
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self
+from types import MappingProxyType, TracebackType
+from typing import NamedTuple, Protocol, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What is appended. ``key`` decides the order: records of one topic with one key stay in order."""
 
     topic: str
     key: str
     value: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where a consumed record stands. Opaque to everyone but the log that issued it."""
 
     topic: str
@@ -31,8 +28,7 @@ class Position:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumedRecord:
+class ConsumedRecord(NamedTuple):
     """A record as a consumer sees it, with its position."""
 
     record: Record

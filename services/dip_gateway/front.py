@@ -83,13 +83,13 @@ class Front:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = headers_of(scope)
-        request = request_of(scope, headers, b"")
+        headers, body = headers_of(scope), b""
         try:
             handler, values = self._find(scope, headers)
-            request = request_of(scope, headers, await self._body(headers, receive))
-            reply = await handler(request, values)
+            body = await self._body(headers, receive)
+            reply = await handler(request_of(scope, headers, body), values)
         except Refused as refused:
+            request = request_of(scope, headers, body)
             await self._book.write(request, refused, seconds=asyncio.get_running_loop().time())
             reply = self._refusal(refused)
         except ClientGone:
@@ -99,7 +99,7 @@ class Front:
             reply = self._refusal(self._away())
         except Exception as fault:  # noqa: BLE001 - the outermost of one request; the journal has it
             _log.exception("a request failed unexpectedly")
-            await self._book.write_fault(request, fault)
+            await self._book.write_fault(request_of(scope, headers, body), fault)
             reply = self._refusal(self._refused(500, "The gateway failed.", "This is a fault of ours."))
         await _send(send, reply)
 

@@ -23,7 +23,7 @@ from services.dip_gateway.errors import ReferencesTaken, Refused, Subject
 from services.dip_gateway.judgement import Judged, Rules, explain, judge_batch, used_before
 from services.dip_gateway.judges import Judges
 from services.dip_gateway.lapses import Lapses
-from services.dip_gateway.references import References, Use, digest
+from services.dip_gateway.references import References
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.settings import GatewaySettings
 
@@ -183,12 +183,12 @@ class Intake:
         """Append messages and journal in one; what was appended is durable. Raises Refused."""
         records = [message_record(one, channel) for one in accepted]
         records += [journal_record(one, request, admitted.signed) for one in accepted]
-        uses = [one.use for one in accepted]
-        if not self._references.claim(uses):
+        digests = [one.digest for one in accepted]
+        if not self._references.claim(digests):
             raise self.unavailable(_UNDER_WAY)
         try:
-            await self._append(records, uses)
-            self._references.confirm(uses)
+            await self._append(records, digests)
+            self._references.confirm(digests)
         except ReferencesTaken as taken:
             if not taken.used:
                 raise self.unavailable(_UNDER_WAY) from taken
@@ -202,21 +202,19 @@ class Intake:
             entries = [self._entry(responses.PROCESSING_FAILED, text, admitted.party)]
             raise Refused(413, str(fault), entries, detail="record too large") from fault
         finally:
-            self._references.release(uses)
+            self._references.release(digests)
 
-    async def _append(self, records: Sequence[Record], uses: Sequence[Use]) -> None:
+    async def _append(self, records: Sequence[Record], digests: Sequence[int]) -> None:
         claims = self._references.claims
         if claims is None:
             await self._context.log.append(records)
         else:
-            async with claims.held([digest(*use) for use in uses]):
+            async with claims.held(digests):
                 await self._context.log.append(records)
 
     def _taken(self, accepted: Sequence[Accepted], taken: ReferencesTaken, party: Party) -> Refused:
         """As if it had been known when the messages were judged."""
-        judged = [
-            used_before(one.judged) if digest(*one.use) in taken.used else one.judged for one in accepted
-        ]
+        judged = [used_before(one.judged) if one.digest in taken.used else one.judged for one in accepted]
         return self._refused(judged, [one.raw for one in accepted], party)
 
     def _accepted_entry(self, accepted: Accepted) -> Entry:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from backbone.clock import dip_timestamp
 from contracts.envelope import Header
@@ -78,14 +78,17 @@ class Rules:
     environment: str = "UIT"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A message with its findings. ``message``: with the field names in official spelling."""
+class Judged(NamedTuple):
+    """A message with its findings. ``message``: with the field names in official spelling.
+
+    ``respelled``: whether the sender spelled some otherwise.
+    """
 
     header: Header
     message: Any
     findings: tuple[Finding, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+    respelled: bool = False
 
     @property
     def code(self) -> str | None:
@@ -116,12 +119,15 @@ def judge(message: object, rules: Rules) -> Judged:
         *_correlation(header),
         *_reference(header, rules),
     )
-    return Judged(header, checked.message, _distinct(findings), (*warnings, *_environment(header, rules)))
+    warnings = (*warnings, *_environment(header, rules))
+    return Judged(
+        header, checked.message, _distinct(findings), warnings, respelled=checked.message is not message
+    )
 
 
 def used_before(judged: Judged) -> Judged:
     """What passed, once it turns out that its reference was used after all: taken in elsewhere meanwhile."""
-    return replace(judged, findings=(*judged.findings, _reference_used(judged.header)))
+    return judged._replace(findings=(*judged.findings, _reference_used(judged.header)))
 
 
 def explain(judged: Judged) -> str:
@@ -162,7 +168,7 @@ def _with_repetition(judged: Judged, uses: Uses) -> Judged:
         return judged
     text = "Two messages of this batch have the same senderUniqueReference; give each its own."
     finding = Finding("MSG1006", f"{_S1}/senderUniqueReference", text, header.reference)
-    return replace(judged, findings=(*judged.findings, finding))
+    return judged._replace(findings=(*judged.findings, finding))
 
 
 def _interface(header: Header, rules: Rules) -> Sequence[Finding]:

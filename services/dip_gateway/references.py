@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -25,7 +25,6 @@ from services.dip_gateway import store
 from services.dip_gateway.claims import Claims
 
 GROUP = "gateway-references"
-Use = tuple[str, str]
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
 _GATHER_SECONDS = 0.5
@@ -33,7 +32,7 @@ _GATHER_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
-@lru_cache(4_096)  # asked four times for every message, within milliseconds
+@lru_cache(4_096)  # asked several times for every message, within milliseconds
 def digest(sender: str, reference: str) -> int:
     """64 bits of a sender's reference, as a signed number; two of a billion collide once in 37 cases."""
     raw = blake2b(f"{sender}\0{reference}".encode(), digest_size=8).digest()
@@ -69,24 +68,23 @@ class References:
     def known(self, sender: str, reference: str) -> bool:
         return digest(sender, reference) in self._used
 
-    def claim(self, uses: Iterable[Use]) -> bool:
+    def claim(self, digests: Collection[int]) -> bool:
         """Take references while their messages are appended; False when another request holds one of them.
 
         It is not known yet whether that one succeeds: its repetition is neither accepted nor a duplicate.
         """
-        numbers = {digest(*use) for use in uses}
-        if numbers & self._claimed:
+        if not self._claimed.isdisjoint(digests):
             return False
-        self._claimed |= numbers
+        self._claimed.update(digests)
         return True
 
-    def confirm(self, uses: Iterable[Use]) -> None:
+    def confirm(self, digests: Collection[int]) -> None:
         """What was claimed is used: its messages were appended."""
-        self._used.update(digest(*use) for use in uses)
+        self._used.update(digests)
 
-    def release(self, uses: Iterable[Use]) -> None:
+    def release(self, digests: Collection[int]) -> None:
         """The request that claimed these is over."""
-        self._claimed.difference_update([digest(*use) for use in uses])
+        self._claimed.difference_update(digests)
 
     async def run(self) -> None:
         """Load what is known, then follow the log, until cancelled."""

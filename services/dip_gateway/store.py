@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -27,7 +28,9 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    null,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -110,10 +113,19 @@ async def load_references(connection: AsyncConnection) -> set[int]:
 
 async def save_references(connection: AsyncConnection, digests: Sequence[int]) -> None:
     """Used for good, claimed or not. Sorted, so that two writers never wait for each other."""
-    if digests:
-        rows = [{"digest": digest, "until": None} for digest in sorted(set(digests))]
-        claimed = reference_table.c.until.is_not(None)
-        await connection.execute(insert_where(connection, reference_table, claimed, ["until"]), rows)
+    if not digests:
+        return
+    claimed = reference_table.c.until.is_not(None)
+    query = insert_where(connection, reference_table, claimed, ["until"])
+    each = _each(connection, sorted(set(digests)))
+    await connection.execute(query.from_select(["digest", "until"], select(each, null()).where(true())))
+
+
+def _each(connection: AsyncConnection, digests: Sequence[int]) -> ColumnElement[int]:
+    """All of these as rows of one parameter, so that the statement is the same however many there are."""
+    if connection.dialect.name == "postgresql":
+        return func.unnest(literal(digests, ARRAY(BigInteger)))
+    return func.json_each(orjson.dumps(digests).decode()).table_valued("value").c.value
 
 
 async def claim_references(
@@ -122,12 +134,8 @@ async def claim_references(
     """Claim what is neither used nor claimed at ``now``; what could be claimed. Both in epoch seconds."""
     lapsed = reference_table.c.until.is_not(None) & (reference_table.c.until < now)
     query = insert_where(connection, reference_table, lapsed, ["until"])
-    ordered = sorted(set(digests))  # so that two gateways never wait for each other
-    if connection.dialect.name == "postgresql":  # one parameter: the same statement however many there are
-        each = func.unnest(literal(ordered, ARRAY(BigInteger)))
-        query = query.from_select(["digest", "until"], select(each, literal(until, Float)))
-    else:
-        query = query.values([{"digest": digest, "until": until} for digest in ordered])
+    each = _each(connection, sorted(set(digests)))  # sorted, so that two gateways never wait for each other
+    query = query.from_select(["digest", "until"], select(each, literal(until, Float)).where(true()))
     return set((await connection.execute(query.returning(reference_table.c.digest))).scalars())
 
 

@@ -62,15 +62,15 @@ async def test_what_was_accepted_is_known_after_a_restart(tmp_path: Path) -> Non
 
 async def test_a_claim_holds_off_others_until_its_request_is_over(tmp_path: Path) -> None:
     async with parts(tmp_path) as (database, log), running(References(database, log)) as references:
-        first, second = ("23", "S-1"), ("23", "S-2")
+        first, second, third = (digest("23", f"S-{number}") for number in (1, 2, 3))
         assert references.claim([first, second])
-        assert not references.claim([second, ("23", "S-3")])
-        assert not references.known(*second)
+        assert not references.claim([second, third])
+        assert not references.known("23", "S-2")
         references.confirm([second])
         references.release([first, second])
-        assert references.known(*second)
-        assert not references.known(*first)
-        assert references.claim([first, ("23", "S-3")])
+        assert references.known("23", "S-2")
+        assert not references.known("23", "S-1")
+        assert references.claim([first, third])
 
 
 async def test_a_record_without_a_reference_is_passed_over(tmp_path: Path) -> None:
