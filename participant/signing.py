@@ -121,7 +121,7 @@ class Verifier:
         Raises SignatureRefused, for the first that fails of: headers present, content hash, signature date,
         certificate, chain, validity period, signature.
         """
-        given_hash, date, certificate, signature = _four(headers)
+        given_hash, date, certificate, signature = [_header(headers, *names) for names in _NAMES]
         if not hmac.compare_digest(given_hash.encode(), content_hash(body).encode()):
             raise refusals.content_hash_mismatch(given_hash, content_hash(body))
         self._check_date(date, now)
@@ -165,12 +165,6 @@ class Verifier:
             del self._known[next(iter(self._known))]
         self._known[header] = known
         return known
-
-
-def _four(headers: Mapping[str, str]) -> Sequence[str]:
-    """The values of the four headers. Raises SignatureRefused for the first that is missing."""
-    values = [headers.get(lower) for _, lower in _NAMES]
-    return values if all(values) else [_header(headers, *names) for names in _NAMES]  # type: ignore[return-value]
 
 
 def _header(headers: Mapping[str, str], name: str, lower: str) -> str:
