@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from dipemu import VERSION
 from dipemu.cli import (
     contracts,
     db,
+    evidence,
     messages,
     participants,
     participants_change,
@@ -44,6 +46,7 @@ app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(db.app, name="db")
 app.command("up")(up.up)
 app.command("run")(run.run)
@@ -79,3 +82,7 @@ def main() -> None:
         app()
     except (BackboneError, CompositionError, ContractError, ParticipantError) as fault:
         sys.exit(fail(str(fault), FAULT))
+    except Exception as fault:
+        traceback.print_exc()
+        # Python's own exit code would be 1, and 1 is a verdict: nobody is blamed for a fault of ours.
+        raise SystemExit(fail("this is a fault of the harness", FAULT)) from fault

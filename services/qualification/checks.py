@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from backbone.journal.events import JournalEvent, Kind
 from contracts import css, load_catalogue
@@ -30,14 +31,20 @@ class Check:
     result: str
     text: str
     findings: tuple[tuple[str, str, str], ...] = ()  # pointer, code, sentence
+    recorded: bool = False  # not made from the bytes: the gateway wrote the result down
 
 
 class Checks:
-    """Makes the checks with one catalogue and one set of trust anchors (PEM texts)."""
+    """Makes the checks with one catalogue and one set of trust anchors (PEM texts).
 
-    def __init__(self, version: str, trust_anchors: Sequence[str] = ()) -> None:
+    ``contracts``: directories of imported catalogues, looked through before those that ship.
+    """
+
+    def __init__(
+        self, version: str, trust_anchors: Sequence[str] = (), contracts: Sequence[Path] = ()
+    ) -> None:
         self._version = version
-        self._validator = _validator(version)
+        self._validator = _validator(version, contracts)
         self._verifier = Verifier(trust_anchors, window=None) if trust_anchors else None
 
     def schema(self, event: JournalEvent) -> Check:
@@ -60,6 +67,10 @@ class Checks:
         """Whether the request was signed, over these bytes, by a certificate that is trusted."""
         if (event.interface or "").startswith("CSS"):
             return Check(DOES_NOT_APPLY, "The DIP's rules of signing do not apply to CSS messages.")
+        if event.details.get("withheld"):
+            return Check(
+                NOT_MADE, "A secret was withheld from this message, so its bytes are not those sent."
+            )
         given = {name.lower() for name in event.headers}
         if not all(name.lower() in given for name in HEADERS):
             return _recorded(event)
@@ -68,9 +79,9 @@ class Checks:
         return _verified(self._verifier, event, event.at)
 
 
-def _validator(version: str) -> Validator | None:
+def _validator(version: str, contracts: Sequence[Path]) -> Validator | None:
     try:
-        return Validator(load_catalogue(version))
+        return Validator(load_catalogue(version, contracts))
     except ContractError:
         return None
 
@@ -108,7 +119,7 @@ def _recorded(event: JournalEvent) -> Check:
     signature = event.details.get("signature")
     if isinstance(signature, dict):
         who = f"{signature.get('subject')}, fingerprint {signature.get('fingerprint')}"
-        return Check(GOOD, f"Verified by the gateway: {who}.")
+        return Check(GOOD, f"Verified by the gateway: {who}.", recorded=True)
     if event.kind is Kind.REFUSED:
         return Check(NOT_MADE, "The gateway wrote down no good signature for this request.")
     return Check(NOT_MADE, "No signature was written down for this message.")

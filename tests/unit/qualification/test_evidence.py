@@ -13,10 +13,12 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
-from backbone.journal.events import JournalEvent, Kind
+from backbone.journal.events import Kind
+from services.qualification.chain import event_of
 from services.qualification.document import briefing, document
 from services.qualification.errors import EvidenceInvalid
-from services.qualification.evidence import Environment, evidence_files, write_evidence, zipped
+from services.qualification.evidence import Environment, evidence_files
+from services.qualification.packs import write_pack, zipped
 from services.qualification.recompute import recompute
 from services.qualification.store import StoredRun
 from services.qualification.verdict import evaluate
@@ -89,7 +91,7 @@ def test_every_file_is_there(story: Story) -> None:
 def test_the_journal_is_every_event_in_order(story: Story) -> None:
     story.whole()
     lines = evidence(story)["journal.ndjson"].splitlines()
-    assert [JournalEvent.from_bytes(line) for line in lines] == story.events
+    assert [event_of(line) for line in lines] == story.events
 
 
 @pytest.mark.parametrize("kind", ["passed", "rejected", "silent", "waiting"])
@@ -100,16 +102,15 @@ def test_the_verdict_is_recomputed_from_the_folder_alone(kind: str, story: Story
         story.whole()
     else:
         story.until_site_information()
-    run, whole = shown(story, at(60) if kind == "silent" else None)
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    _, whole = shown(story, at(60) if kind == "silent" else None)
+    write_pack(evidence(story, at(60) if kind == "silent" else None), tmp_path)
     again = recompute(tmp_path)
     assert again.agrees
     assert (again.state.verdict.value if again.state.verdict else None) == whole["verdict"]
 
 
 def test_a_tampered_verdict_or_journal_is_found(story: Story, tmp_path: Path) -> None:
-    run, whole = shown(rejected(story))
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    write_pack(evidence(rejected(story)), tmp_path)
     written = (tmp_path / "verdict.json").read_text()
     (tmp_path / "verdict.json").write_text(written.replace('"result": "failed"', '"result": "passed"'))
     assert any("Step 7 is failed; written is passed" in text for text in recompute(tmp_path).differences)
@@ -122,8 +123,7 @@ def test_a_tampered_verdict_or_journal_is_found(story: Story, tmp_path: Path) ->
 @pytest.mark.parametrize("missing", ["verdict.json", "journal.ndjson"])
 def test_a_folder_that_lacks_a_part_is_no_evidence(missing: str, story: Story, tmp_path: Path) -> None:
     story.whole()
-    run, whole = shown(story)
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    write_pack(evidence(story), tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(EvidenceInvalid):
         recompute(tmp_path)
