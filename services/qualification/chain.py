@@ -71,6 +71,11 @@ class _Journal:
             if entry.number is not None:
                 self._by_number.setdefault(entry.number, []).append(entry)
 
+    @property
+    def numbers(self) -> set[int]:
+        """Those of the lines that are there."""
+        return {number for number in self._by_number if 1 <= number <= self.lines}
+
     def of(self, number: int) -> list[_Entry]:
         return self._by_number.get(number, [])
 
@@ -84,8 +89,8 @@ class _Journal:
 def breaks(content: bytes, lines: int, expected_head: str) -> list[str]:
     """Every way in which a journal is not the one whose number of lines and head are given; none: whole."""
     journal = _Journal(list(_entries(content)), lines, expected_head)
-    found = list(_strange(journal))
-    for number in range(1, lines + 1):
+    found = [*_strange(journal), *_missing(journal)]
+    for number in sorted(journal.numbers):
         found += _line_breaks(journal, number)
     return [*found, *_order(journal.kept)]
 
@@ -111,11 +116,16 @@ def _strange(journal: _Journal) -> Iterator[str]:
             yield f"Line {entry.number} was added: the journal had {journal.lines} lines."
 
 
+def _missing(journal: _Journal) -> Iterator[str]:
+    for before, after in pairwise([0, *sorted(journal.numbers), journal.lines + 1]):
+        if after - before == 2:
+            yield f"Line {before + 1} is missing."
+        elif after - before > 2:
+            yield f"Lines {before + 1} to {after - 1} are missing."
+
+
 def _line_breaks(journal: _Journal, number: int) -> Iterator[str]:
     found = journal.of(number)
-    if not found:
-        yield f"Line {number} is missing."
-        return
     right = journal.right(number)
     genuine = [entry for entry in found if entry.hash in right] if right else found
     kept, *twice = genuine or found

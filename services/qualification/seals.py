@@ -12,7 +12,7 @@ from cryptography import x509
 from participant.certificates import parse_chain
 from participant.errors import CertificateUnusable
 from services.qualification import manifest as pack
-from services.qualification.signer import describe, distrust, signature_good
+from services.qualification.signer import describe, distrust, pem_of, signature_good
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,11 @@ def check_seal(
     try:
         chain = parse_chain(files[pack.CERTIFICATE])
         known = describe(chain[0])
-        at = datetime.fromisoformat(manifest["sealed"]["at"])
+        at = _aware(manifest["sealed"]["at"])
     except (CertificateUnusable, ValueError, IndexError) as fault:
-        return Seals("", (f"{pack.CERTIFICATE} cannot be used: {fault}.",))
+        return Seals("", (f"{pack.CERTIFICATE} cannot be used, or the manifest's seal: {fault}.",))
+    if files[pack.CERTIFICATE] != pem_of(chain):
+        return Seals("", (f"{pack.CERTIFICATE} was changed: it holds more than certificates.",))
     if known != named:
         text = (
             f"The manifest names {named['subject']} as its signer; {pack.CERTIFICATE} is another certificate"
@@ -63,3 +65,10 @@ def check_seal(
         return Seals("", (f"{pack.SIGNATURE} is not {known['subject']}'s signature of this manifest.json.",))
     text = f"Good, by {known['subject']}, certificate {known['fingerprint']}."
     return Seals(text, (), chain[0], distrust(chain, trust, at))
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("the moment of sealing has no time zone")
+    return at

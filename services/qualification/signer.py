@@ -54,13 +54,18 @@ class Signer:
 
     @property
     def pem(self) -> bytes:
-        return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in self.certificates)
+        return pem_of(self.certificates)
 
     def sign(self, content: bytes) -> bytes:
         """RSA PKCS#1 v1.5 or ECDSA (DER), with SHA-256: what ``openssl dgst -sha256 -verify`` checks."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(content, padding.PKCS1v15(), _SHA256)
         return self.key.sign(content, ec.ECDSA(_SHA256))
+
+
+def pem_of(certificates: Sequence[x509.Certificate]) -> bytes:
+    """The one PEM form of certificates."""
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def open_signer(settings: Settings, authority: CertificateAuthority, now: datetime) -> Signer:
@@ -137,15 +142,15 @@ def _mint(path: Path, authority: CertificateAuthority, tag: str) -> Signer:
 
 def signature_good(certificate: x509.Certificate, signature: bytes, content: bytes) -> bool:
     """Whether this certificate's key made the signature over exactly these bytes."""
-    key = certificate.public_key()
     try:
+        key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, content, padding.PKCS1v15(), _SHA256)
         elif isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, content, ec.ECDSA(_SHA256))
         else:
             return False
-    except InvalidSignature:
+    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
 

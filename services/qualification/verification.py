@@ -146,15 +146,17 @@ def _contents(
     """What can be said of the pack's meaning."""
     try:
         judged = read_judged(files)
+        made = recheck(judged, files.get(pack.AUTHORITIES, b""), manifest, contracts)
+        yield _line("Message checks", made.text, made.faults)
+        yield _verdict(judged)
+        if manifest is not None:
+            text = "Manifest, JUnit and CTRF say what the verdict says."
+            yield _line("Reports", text, report_faults(files, manifest, judged))
     except EvidenceInvalid as fault:
         yield Line("Verdict", Result.BAD, "It cannot be computed again.", (str(fault),))
-        return
-    made = recheck(judged, files.get(pack.AUTHORITIES, b""), manifest, contracts)
-    yield _line("Message checks", made.text, made.faults)
-    yield _verdict(judged)
-    if manifest is not None:
-        text = "Manifest, JUnit and CTRF say what the verdict says."
-        yield _line("Reports", text, report_faults(files, manifest, judged))
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
+        text = f"What the evidence holds cannot be judged: {type(fault).__name__}: {fault}"
+        yield Line("Verdict", Result.BAD, "It cannot be computed again.", (text,))
 
 
 def _verdict(judged: Judged) -> Line:
@@ -174,13 +176,13 @@ def _old(files: Mapping[str, bytes], contracts: Sequence[Path]) -> Verification:
         return Verification(Outcome.BROKEN, (line,), {})
     missing = Line("Manifest", Result.UNKNOWN, "There is none: changes cannot be told.")
     lines = (missing, *_contents(files, None, contracts))
-    broken = any(line.result is Result.BAD for line in lines)
-    return Verification(Outcome.BROKEN if broken else Outcome.OLD, lines, _about(files))
+    if any(line.result is Result.BAD for line in lines):
+        return Verification(Outcome.BROKEN, lines, {})
+    return Verification(Outcome.OLD, lines, _about(orjson.loads(files["verdict.json"])["document"]))
 
 
-def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
+def _about(document: Mapping[str, Any]) -> dict[str, Any]:
     """What an old pack says it is about, in the manifest's words."""
-    document = orjson.loads(files["verdict.json"]).get("document", {})
     return {
         "run": {name: document.get(name) for name in ("id", "name", "mpan", "phase", "verdict")},
         "scenario": {"id": document.get("scenario"), "revision": document.get("revision")},
