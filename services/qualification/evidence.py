@@ -93,6 +93,7 @@ def environment_of(context: Context) -> Environment:
         "log": log,
         "database": context.database.dialect,
         "gateway": context.gateway_url,
+        "publicUrl": settings.gateway_url,
         "environmentTag": settings.environment_tag,
     }
     contracts = [{"version": v, "sha256": catalogue_digest(v, imported)} for v in settings.contracts]
@@ -109,6 +110,11 @@ def environment_of(context: Context) -> Environment:
         lambda: open_signer(settings, context.authority, clock.now()),
         imported,
     )
+
+
+def bases_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses under which participants know the gateway, as the manifest says."""
+    return tuple(filter(None, [manifest.get("composition", {}).get("publicUrl")]))
 
 
 def _system() -> dict[str, Any]:
@@ -145,7 +151,8 @@ def evidence_files(
         manifest.AUTHORITIES: "".join(environment.trust_anchors).encode(),
         **_message_files(letters),
     }
-    checks = Checks(run.scenario.contracts[0], environment.trust_anchors, environment.contracts)
+    bases = bases_of(environment.made_by)
+    checks = Checks(run.scenario.contracts[0], environment.trust_anchors, environment.contracts, bases)
     show = partial(report, run, events, document, letters, checks, environment.facts)
     body = manifest.body(run, document, chained, environment.made_by)
     return _sealed(files, body, chained, _lines(letters, events), environment, show)

@@ -17,7 +17,7 @@ from participant.errors import CertificateUnusable
 from services.qualification import manifest as pack
 from services.qualification.chain import digest
 from services.qualification.checks import BAD, GOOD, NOT_MADE, Check, Checks
-from services.qualification.evidence import holds_message, version_of
+from services.qualification.evidence import bases_of, holds_message, version_of
 from services.qualification.junit import ctrf, junit
 from services.qualification.recompute import Judged
 
@@ -41,7 +41,7 @@ def recheck(
     where the message contracts at hand are the very ones of the run.
     """
     version = judged.scenario.contracts[0]
-    checks = Checks(version, _anchors(authorities), contracts)
+    checks = Checks(version, _anchors(authorities), contracts, bases_of(manifest or {}))
     same = manifest is not None and _same_contracts(version, manifest, contracts)
     numbered = [(n, event) for n, event in enumerate(judged.events, start=1) if holds_message(event)]
     made = [(n, event, checks.schema(event), checks.signature(event)) for n, event in numbered]

@@ -162,9 +162,7 @@ def distrust(
     signer = chain[0]
     issuer = signer.issuer.rfc4514_string()
     if not anchors:
-        return (
-            f"No authority was given to trust; the certificate says that {issuer} issued it."
-        )
+        return f"No authority was given to trust; the certificate says that {issuer} issued it."
     path = chain_to(chain, anchors)
     if path is None:
         return f"The certificate was issued by {issuer}, which is none of the authorities given."

@@ -44,7 +44,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 def self_signed(key: ec.EllipticCurvePrivateKey) -> bytes:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Manager")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(NOW - timedelta(1)).not_valid_after(NOW + timedelta(9))
+    builder = builder.serial_number(7).not_valid_before(NOW).not_valid_after(NOW + timedelta(9))
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
