@@ -15,29 +15,17 @@ from participant.identity import Identity
 from services.qualification.packs import read_pack, zipped
 from services.qualification.signer import Signer
 from services.qualification.verification import Outcome, Verification, verify, verify_path
-from tests.e2e.emulator import Emulator
 from tests.e2e.evidence import (
     Files,
     Made,
     all_findings,
     findings,
+    forged,
     journal_changed,
     rechained,
     reseal,
     signer_of,
 )
-from tests.e2e.supplier import Supplier, play
-
-
-@pytest.fixture(scope="module")
-def made(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The evidence of a run that the example supplier passes."""
-    place = tmp_path_factory.mktemp("made")
-    identity = emulator.add_participant(place / "supplier")
-    play(place / "supplier", Supplier)
-    _, document = emulator.run("--participant", f"SUPI={identity['dipId']}", "--timeout", "20")
-    return Made(Path(document["evidence"]), emulator.data, place / "supplier")
-
 
 FIXED = ("authorities.pem", "ctrf.json", "environment.json", "junit.xml", "report.html", "verdict.json")
 KINDS = (*FIXED, "journal.ndjson", "message", "headers")
@@ -119,11 +107,6 @@ def test_exchanged_files_are_named_both(kind: str, made: Made) -> None:
 
 def changed(lines: list[bytes]) -> None:
     lines[4] = forged(lines[4])
-
-
-def forged(line: bytes) -> bytes:
-    """A journal line that says it happened elsewhere."""
-    return orjson.dumps(orjson.loads(line) | {"service": "nobody"})
 
 
 JOURNAL = {
