@@ -17,7 +17,7 @@ from participant.context import Context
 from services.dip_gateway import store
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused, RequestInvalid, Subject
-from services.dip_gateway.faults import read_rules
+from services.dip_gateway.faults import FaultRule, read_rules
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.life import life, messages, newest
@@ -113,10 +113,21 @@ class Admin:
         """POST /api/faults: one rule or an array; one of the same name takes its place."""
         now = self._context.clock.now()
         try:
-            rules = await self._rules.put(read_rules(parsed(request.body)), now)
+            wanted = [await self._of_run(rule) for rule in read_rules(parsed(request.body))]
         except RequestInvalid as fault:
             raise refusal(400, str(fault)) from fault
+        rules = await self._rules.put(wanted, now)
         return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in rules]})
+
+    async def _of_run(self, rule: FaultRule) -> FaultRule:
+        """A rule for a run is one for the run's MPAN. Raises RequestInvalid for a run that nobody knows."""
+        if rule.run is None or rule.mpan is not None:
+            return rule
+        events = await self._context.index.events(run=rule.run, limit=_LOOKED_AT)
+        mpan = next((event.mpan for _, event in events if event.mpan), None)
+        if mpan is None:
+            raise RequestInvalid(f"No run {rule.run} has begun here; start it first, or name its mpan.")
+        return rule.model_copy(update={"mpan": mpan})
 
     async def remove_fault(self, request: Request, values: Mapping[str, str]) -> Reply:
         """DELETE /api/faults/{name}"""
