@@ -144,7 +144,7 @@ def evidence_files(
     letters = _letters(events)
     files = {
         manifest.JOURNAL: b"".join(line + b"\n" for line in chained),
-        "verdict.json": orjson.dumps(_verdict(run, document), option=_PRETTY),
+        manifest.VERDICT: orjson.dumps(_verdict(run, document), option=_PRETTY),
         "environment.json": orjson.dumps(dict(environment.facts), option=_PRETTY),
         "junit.xml": junit(document),
         "ctrf.json": orjson.dumps(ctrf(document), option=_PRETTY),

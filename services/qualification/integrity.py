@@ -60,17 +60,38 @@ class _Run(_Part):
 class _Scenario(_Part):
     id: str
     revision: int
+
+
+class _HashedScenario(_Scenario):
     sha256: Hash
 
 
-class _Manifest(_Part):
+class _Times(_Part):
+    begun: str
+    ended: str | None
+
+
+class _Party(_Part):
+    key: str
+    dipId: str  # noqa: N815 - the manifest's own spelling
+    organisation: str
+    who: str
+
+
+class _About(_Part):
+    run: _Run
+    scenario: _Scenario
+    times: _Times
+    parties: list[_Party]
+
+
+class _Manifest(_About):
     format: Literal["dip-emulator-evidence/1"]
     fingerprint: Hash
     sealed: _Seal
     files: list[_File]
     journal: _Journal
-    run: _Run
-    scenario: _Scenario
+    scenario: _HashedScenario
 
 
 def read_manifest(content: bytes) -> dict[str, Any]:
@@ -89,6 +110,24 @@ def read_manifest(content: bytes) -> dict[str, Any]:
     if pack.fingerprint_of(manifest) != manifest["fingerprint"]:
         raise EvidenceInvalid("manifest.json does not have the fingerprint that it states: it was changed.")
     return manifest
+
+
+def about(document: Any) -> dict[str, Any]:
+    """What a pack without manifest says it is about, in the manifest's words; empty where it does not.
+
+    ``document``: the run's document, as ``verdict.json`` holds it.
+    """
+    try:
+        said = {
+            "run": {name: document[name] for name in ("id", "name", "mpan", "phase", "verdict")},
+            "scenario": {"id": document["scenario"], "revision": document["revision"]},
+            "times": {"begun": document["created"], "ended": document["ended"]},
+            "parties": document["parties"],
+        }
+        _About.model_validate(said)
+    except (ValidationError, LookupError, TypeError):
+        return {}
+    return said
 
 
 def file_faults(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> list[str]:

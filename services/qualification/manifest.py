@@ -19,7 +19,8 @@ from services.qualification.store import StoredRun
 FORMAT = "dip-emulator-evidence/1"
 MANIFEST, SIGNATURE, CERTIFICATE = "manifest.json", "manifest.json.sig", "signer.pem"
 UNLISTED = frozenset({MANIFEST, SIGNATURE, CERTIFICATE})
-JOURNAL, REPORT, AUTHORITIES = "journal.ndjson", "report.html", "authorities.pem"
+JOURNAL, VERDICT = "journal.ndjson", "verdict.json"
+REPORT, AUTHORITIES = "report.html", "authorities.pem"
 
 
 def canonical(value: Any) -> bytes:

@@ -14,7 +14,7 @@ from typing import IO
 import orjson
 
 from services.qualification.errors import EvidenceInvalid, EvidenceRefused
-from services.qualification.manifest import MANIFEST, UNLISTED
+from services.qualification.manifest import MANIFEST, UNLISTED, VERDICT
 
 MOST_FILES = 20_000
 MOST_BYTES = 512 * 1024 * 1024
@@ -34,6 +34,8 @@ def read_pack(path: Path) -> dict[str, bytes]:
     """
     try:
         if path.is_dir():
+            if not _is_pack(path):
+                raise EvidenceInvalid(f"{path} holds no evidence: neither {MANIFEST} nor {VERDICT}.")
             return dict(_read_folder(path))
         with path.open("rb") as file:
             if file.read(len(_ZIP)) != _ZIP:
@@ -59,13 +61,18 @@ def _unzipped(file: IO[bytes]) -> dict[str, bytes]:
 def _read_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
     size = 0
     for count, found in enumerate(_files(folder), start=1):
-        name = found.relative_to(folder).as_posix()
+        name = shown(found.relative_to(folder))
         facts = found.lstat()
         if not stat.S_ISREG(facts.st_mode):
             raise EvidenceRefused(f"{name} is a link or no plain file; evidence holds plain files alone.")
         size += facts.st_size
         _bound(count, size)
         yield name, found.read_bytes()
+
+
+def shown(path: Path) -> str:
+    """A path as text that can be written anywhere, whatever bytes its name is made of."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -84,7 +91,9 @@ def _read_archive(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
     for member in members:
         _refuse_unsafe(member, seen)
         seen.add(member.filename)
-        yield member.filename, archive.read(member)
+        with archive.open(member) as file:
+            # Asked for no more than it says it holds, since it may say less than it unpacks to.
+            yield member.filename, file.read(member.file_size + 1)
 
 
 def _bound(files: int, size: int) -> None:
@@ -104,6 +113,8 @@ def _refuse_unsafe(member: zipfile.ZipInfo, seen: set[str]) -> None:
         raise EvidenceRefused(f"The archive holds {name} twice.")
     if member.flag_bits & 1:
         raise EvidenceRefused(f"{name} is encrypted; evidence is not.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise EvidenceRefused(f"{name} is compressed in a way whose size cannot be bounded.")
 
 
 def leads_out(name: str) -> bool:
@@ -130,7 +141,7 @@ def packs_below(path: Path) -> list[Path]:
 
 
 def _is_pack(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in (MANIFEST, "verdict.json"))
+    return any((folder / name).is_file() for name in (MANIFEST, VERDICT))
 
 
 def write_pack(files: Mapping[str, bytes], folder: Path) -> None:

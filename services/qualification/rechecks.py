@@ -21,7 +21,24 @@ from services.qualification.evidence import bases_of, holds_message, version_of
 from services.qualification.junit import ctrf, junit
 from services.qualification.recompute import Judged
 
+_ON_ITS_WORD = "on the gateway's word"
 _TAKEN = (Kind.ACCEPTED, Kind.DELIVERED)
+
+
+@dataclass(frozen=True)
+class MessageCheck:
+    """The two checks of one message. ``line``: of the journal."""
+
+    line: int
+    event: JournalEvent
+    schema: Check
+    signature: Check
+
+    @property
+    def word(self) -> str:
+        """The result of the signature check, told from one that the gateway only wrote down."""
+        recorded = self.signature.recorded and self.signature.result == GOOD
+        return _ON_ITS_WORD if recorded else self.signature.result
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,7 @@ class Rechecked:
 
     text: str
     faults: tuple[str, ...]
+    messages: tuple[MessageCheck, ...]
 
 
 def recheck(
@@ -44,11 +62,13 @@ def recheck(
     checks = Checks(version, _anchors(authorities), contracts, bases_of(manifest or {}))
     same = manifest is not None and _same_contracts(version, manifest, contracts)
     numbered = [(n, event) for n, event in enumerate(judged.events, start=1) if holds_message(event)]
-    made = [(n, event, checks.schema(event), checks.signature(event)) for n, event in numbered]
-    faults = tuple(fault for one in made for fault in _faults(*one, same))
-    schema, signed = Counter(s.result for *_, s, _ in made), Counter(_word(s) for *_, s in made)
+    made = tuple(
+        MessageCheck(n, event, checks.schema(event), checks.signature(event)) for n, event in numbered
+    )
+    faults = tuple(fault for one in made for fault in _faults(one, same))
+    schema, signed = Counter(one.schema.result for one in made), Counter(one.word for one in made)
     text = f"{len(made)} messages. Schema: {_counted(schema)}. Signature: {_counted(signed)}."
-    return Rechecked(text if same else f"{text} {_other_contracts(version)}", faults)
+    return Rechecked(text if same else f"{text} {_other_contracts(version)}", faults, made)
 
 
 def _other_contracts(version: str) -> str:
@@ -71,22 +91,19 @@ def _same_contracts(version: str, manifest: Mapping[str, Any], contracts: Sequen
     return ours in manifest.get("contracts", ())
 
 
-def _faults(number: int, event: JournalEvent, schema: Check, signature: Check, same: bool) -> Iterator[str]:
+def _faults(made: MessageCheck, same: bool) -> Iterator[str]:
+    event = made.event
     if event.kind not in _TAKEN:
         return
-    what = f"Line {number}, {event.interface} {event.kind.value}"
-    if signature.result == BAD:
-        yield f"{what}: {signature.text}"
-    if same and event.kind is Kind.ACCEPTED and schema.result == BAD:
-        yield f"{what}: {schema.text}"
-
-
-def _word(check: Check) -> str:
-    return "on the gateway's word" if check.recorded and check.result == GOOD else check.result
+    what = f"Line {made.line}, {event.interface} {event.kind.value}"
+    if made.signature.result == BAD:
+        yield f"{what}: {made.signature.text}"
+    if same and event.kind is Kind.ACCEPTED and made.schema.result == BAD:
+        yield f"{what}: {made.schema.text}"
 
 
 def _counted(results: Counter[str]) -> str:
-    order = (GOOD, BAD, "on the gateway's word", NOT_MADE)
+    order = (GOOD, BAD, _ON_ITS_WORD, NOT_MADE)
     names = [*order, *(name for name in results if name not in order)]
     return ", ".join(f"{results[name]} {name}" for name in names if results[name]) or "none"
 

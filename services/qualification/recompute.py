@@ -17,6 +17,7 @@ from services.qualification.chain import event_of
 from services.qualification.document import document
 from services.qualification.errors import EvidenceInvalid
 from services.qualification.format import Scenario
+from services.qualification.manifest import JOURNAL, VERDICT
 from services.qualification.packs import read_pack
 from services.qualification.results import RunState
 from services.qualification.verdict import evaluate
@@ -53,11 +54,11 @@ def recompute(directory: Path) -> Recomputation:
 def read_judged(files: Mapping[str, bytes]) -> Judged:
     """What the verdict of a pack was given on. Raises EvidenceInvalid."""
     try:
-        written = orjson.loads(files["verdict.json"])
+        written = orjson.loads(files[VERDICT])
         return Judged(
             scenario=Scenario.model_validate_json(orjson.dumps(written["scenario"])),
             binding=Binding.model_validate_json(orjson.dumps(written["binding"])),
-            events=[event_of(line) for line in files["journal.ndjson"].splitlines()],
+            events=[event_of(line) for line in files[JOURNAL].splitlines()],
             now=datetime.fromisoformat(written["evaluatedAt"]),
             written=written,
         )

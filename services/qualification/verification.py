@@ -14,9 +14,9 @@ from cryptography import x509
 from services.qualification import manifest as pack
 from services.qualification.chain import breaks
 from services.qualification.errors import EvidenceInvalid, EvidenceRefused
-from services.qualification.integrity import file_faults, message_faults, read_manifest
+from services.qualification.integrity import about, file_faults, message_faults, read_manifest
 from services.qualification.packs import read_pack
-from services.qualification.rechecks import recheck, report_faults
+from services.qualification.rechecks import MessageCheck, recheck, report_faults
 from services.qualification.recompute import Judged, again, read_judged
 from services.qualification.seals import Seals, check_seal
 
@@ -66,6 +66,7 @@ class Verification:
     lines: tuple[Line, ...]
     about: Mapping[str, Any]
     signer: Mapping[str, str] | None = None
+    messages: tuple[MessageCheck, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -97,16 +98,13 @@ def verify(
         line = Line("Manifest", Result.BAD, "It cannot be relied on.", (str(fault),))
         return Verification(Outcome.BROKEN, (line,), {})
     seals = check_seal(files, manifest, trust)
-    lines = [
-        *_integrity(files, manifest),
-        _signature(seals),
-        *_contents(files, manifest, contracts),
-    ]
+    contents = _contents(files, manifest, contracts)
+    lines = [*_integrity(files, manifest), _signature(seals), *contents.lines]
     outcome = _outcome(lines, seals)
     if seals.certificate is not None:
         trusted = Result.UNKNOWN if seals.distrust else Result.GOOD
         lines.insert(4, Line("Signer", trusted, seals.signer_text))
-    return Verification(outcome, tuple(lines), manifest, seals.signer)
+    return Verification(outcome, tuple(lines), manifest, seals.signer, contents.messages)
 
 
 def _outcome(lines: Sequence[Line], seals: Seals) -> Outcome:
@@ -140,23 +138,34 @@ def _integrity(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Itera
     yield _line("Message files", f"{messages} files, each that of its line.", message_faults(files, manifest))
 
 
+@dataclass(frozen=True)
+class _Contents:
+    """What can be said of a pack's meaning."""
+
+    lines: tuple[Line, ...]
+    messages: tuple[MessageCheck, ...] = ()
+
+
 def _contents(
     files: Mapping[str, bytes], manifest: Mapping[str, Any] | None, contracts: Sequence[Path]
-) -> Iterator[Line]:
-    """What can be said of the pack's meaning."""
+) -> _Contents:
     try:
         judged = read_judged(files)
         made = recheck(judged, files.get(pack.AUTHORITIES, b""), manifest, contracts)
-        yield _line("Message checks", made.text, made.faults)
-        yield _verdict(judged)
+        lines = [_line("Message checks", made.text, made.faults), _verdict(judged)]
         if manifest is not None:
             text = "Manifest, JUnit and CTRF say what the verdict says."
-            yield _line("Reports", text, report_faults(files, manifest, judged))
+            lines.append(_line("Reports", text, report_faults(files, manifest, judged)))
     except EvidenceInvalid as fault:
-        yield Line("Verdict", Result.BAD, "It cannot be computed again.", (str(fault),))
+        return _Contents((_not_judged(str(fault)),))
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
         text = f"What the evidence holds cannot be judged: {type(fault).__name__}: {fault}"
-        yield Line("Verdict", Result.BAD, "It cannot be computed again.", (text,))
+        return _Contents((_not_judged(text),))
+    return _Contents(tuple(lines), made.messages)
+
+
+def _not_judged(why: str) -> Line:
+    return Line("Verdict", Result.BAD, "It cannot be computed again.", (why,))
 
 
 def _verdict(judged: Judged) -> Line:
@@ -167,7 +176,7 @@ def _verdict(judged: Judged) -> Line:
 
 def _old(files: Mapping[str, bytes], contracts: Sequence[Path]) -> Verification:
     """A pack without manifest: from before there were any, or robbed of it."""
-    if not {"verdict.json", pack.JOURNAL} <= files.keys():
+    if not {pack.VERDICT, pack.JOURNAL} <= files.keys():
         raise EvidenceInvalid("This is no evidence: it holds no manifest.json, verdict.json, journal.ndjson.")
     if {pack.SIGNATURE, pack.CERTIFICATE} & files.keys() or files[pack.JOURNAL].startswith(b'{"line":1,'):
         line = Line(
@@ -175,17 +184,9 @@ def _old(files: Mapping[str, bytes], contracts: Sequence[Path]) -> Verification:
         )
         return Verification(Outcome.BROKEN, (line,), {})
     missing = Line("Manifest", Result.UNKNOWN, "There is none: changes cannot be told.")
-    lines = (missing, *_contents(files, None, contracts))
+    contents = _contents(files, None, contracts)
+    lines = (missing, *contents.lines)
     if any(line.result is Result.BAD for line in lines):
         return Verification(Outcome.BROKEN, lines, {})
-    return Verification(Outcome.OLD, lines, _about(orjson.loads(files["verdict.json"])["document"]))
-
-
-def _about(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What an old pack says it is about, in the manifest's words."""
-    return {
-        "run": {name: document.get(name) for name in ("id", "name", "mpan", "phase", "verdict")},
-        "scenario": {"id": document.get("scenario"), "revision": document.get("revision")},
-        "times": {"begun": document.get("created"), "ended": document.get("ended")},
-        "parties": document.get("parties", []),
-    }
+    told = about(orjson.loads(files[pack.VERDICT]).get("document"))
+    return Verification(Outcome.OLD, lines, told, messages=contents.messages)

@@ -94,6 +94,22 @@ def test_a_broken_pack_is_named_to_people_and_to_programs(made: Made, tmp_path: 
     assert checks["Journal"]["result"] == "good"
 
 
+def test_the_checks_of_every_message_are_listed_for_who_asks(made: Made) -> None:
+    told = json.loads(evidence("verify", made.folder, "--json", data=made.data).stdout)
+    mine = next(one for one in told["messages"] if one["message"] == "IF-031")
+    assert (mine["what"], mine["schema"], mine["signature"]) == ("accepted", "good", "good")
+    assert "Verified from these bytes" in mine["text"]
+    done = evidence("verify", made.folder, "--messages", data=made.data)
+    assert re.search(rf"{mine['line']} +IF-031 +accepted +good +good +Verified from these bytes", done.stdout)
+
+
+def test_names_in_a_hostile_pack_do_not_steer_the_terminal(made: Made, tmp_path: Path) -> None:
+    write_pack(read_pack(made.folder) | {"\x1b[2Jclean.json": b""}, tmp_path / "evil")
+    done = evidence("verify", tmp_path / "evil", data=made.data)
+    assert "clean.json was added" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_usage_is_told_from_evidence_that_is_not_sound(made: Made, tmp_path: Path, stranger: Path) -> None:
     (tmp_path / "folder").mkdir()
     for arguments, words in (
@@ -163,6 +179,9 @@ def test_a_test_manager_sees_many_runs_at_once(made: Made, tmp_path: Path) -> No
     )
     assert table == rows
     assert evidence("summary", tmp_path / "all" / "run-1", data=made.data).exit_code == 0
+    (tmp_path / "all" / "photos.zip").write_bytes(zipped({"photo.jpeg": b""}))
+    (tmp_path / "all" / "text.zip").write_text("no archive")
+    assert "2 of 5 sound" in evidence("summary", tmp_path / "all", data=made.data).stdout
 
 
 def test_a_spreadsheet_is_given_no_formula(made: Made, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zipfile
 from datetime import datetime
 from html.parser import HTMLParser
@@ -12,6 +13,8 @@ from xml.etree import ElementTree
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from backbone.journal.events import Kind
 from services.qualification.chain import event_of
@@ -22,6 +25,7 @@ from services.qualification.packs import write_pack, zipped
 from services.qualification.recompute import recompute
 from services.qualification.store import StoredRun
 from services.qualification.verdict import evaluate
+from services.qualification.verification import Outcome, verify
 from tests.unit.qualification.given import PARTICIPANT, Story, at, binding, headline
 
 ENVIRONMENT = Environment({"DIP Emulator": "0.1.0"})
@@ -258,3 +262,34 @@ def test_an_unreadable_body_is_shown_as_it_came(story: Story) -> None:
     story.change(refused, body='{"payload": oops')
     text = evidence(story)["report.html"].decode()
     assert "{&#34;payload&#34;: oops" in text
+
+
+def test_a_secret_that_a_participant_sends_in_the_wrong_place_is_in_no_file(story: Story) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    encoded = base64.b64encode(pem.encode()).decode()
+    story.until_site_information()
+    refused = story.appointment(
+        kind=Kind.REFUSED, reference="https://me:hunter2@host/", details={"reason": pem}
+    )
+    story.change(
+        refused,
+        body=orjson.dumps({"oops": pem}).decode(),
+        headers={"x-dip-signature-certificate": encoded, "Api-Key": "hunter3"},
+    )
+    secret = pem.splitlines()[1].encode()
+    files = evidence(story, at(60))
+    for path, content in files.items():
+        assert not [one for one in (secret, encoded.encode(), b"hunter2", b"hunter3") if one in content], path
+    assert verify(files).outcome is Outcome.UNSIGNED, "what is left is still consistent"
+
+
+def test_evidence_without_a_signer_says_so_itself(story: Story) -> None:
+    story.whole()
+    files = evidence(story)
+    assert orjson.loads(files["manifest.json"])["sealed"]["signer"] is None
+    assert "nobody: this evidence is not signed" in files["report.html"].decode()
+    assert {"manifest.json.sig", "signer.pem"}.isdisjoint(files)
+    verification = verify(files)
+    assert verification.outcome is Outcome.UNSIGNED
+    assert not [line for line in verification.lines if line.findings]

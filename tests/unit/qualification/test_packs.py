@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from services.qualification import packs
 from services.qualification.errors import EvidenceInvalid, EvidenceRefused
 from services.qualification.packs import packs_below, read_pack, unzipped, write_pack, zipped
 
+ANY = {"verdict.json": b"{}"}
 FILES = {"manifest.json": b'{"files":[{"path":"messages/001.json"}]}', "messages/001.json": b"one"}
 
 
@@ -67,13 +70,14 @@ def test_a_link_is_refused_in_an_archive_and_in_a_folder(tmp_path: Path) -> None
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with pytest.raises(EvidenceRefused, match="is a link"):
         unzipped(archive((link, b"/etc/passwd")))
+    write_pack(ANY, tmp_path)
     (tmp_path / "link.json").symlink_to("/etc/passwd")
     with pytest.raises(EvidenceRefused, match=r"link\.json is a link"):
         read_pack(tmp_path)
 
 
 def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "pack").mkdir()
+    write_pack(ANY, tmp_path / "pack")
     (tmp_path / "pack" / "around").symlink_to(tmp_path)
     with pytest.raises(EvidenceRefused, match="around is a link"):
         read_pack(tmp_path / "pack")
@@ -91,7 +95,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     monkeypatch.setattr(packs, "MOST_BYTES", 3 * 1024**2)
     bomb = archive(*((f"{number}.json", bytes(1024**2)) for number in range(4)))
     assert len(bomb) < 10_000
-    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises(EvidenceRefused, match="more than 3 MiB"):
         unzipped(bomb)
 
@@ -104,10 +108,27 @@ def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_an_archive_that_lies_about_a_files_size_gives_no_more_than_it_says() -> None:
-    honest = archive(("a.json", bytes(100_000)))
-    lying = honest.replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    size = 64 * 1024**2
+    lying = archive(("a.json", bytes(size))).replace(size.to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    tracemalloc.start()
     with pytest.raises(EvidenceRefused, match="damaged"):
         unzipped(lying)
+    assert tracemalloc.get_traced_memory()[1] < 4 * 1024**2
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_ways_of_compressing_that_cannot_be_bounded_are_refused(method: int) -> None:
+    member = zipfile.ZipInfo("a.json")
+    member.compress_type = method
+    with pytest.raises(EvidenceRefused, match="cannot be bounded"):
+        unzipped(archive((member, b"{}")))
+
+
+def test_a_file_name_of_any_bytes_can_be_shown(tmp_path: Path) -> None:
+    write_pack(ANY, tmp_path)
+    (tmp_path / os.fsdecode(b"caf\xe9.json")).write_bytes(b"")
+    assert "caf\N{REPLACEMENT CHARACTER}.json" in read_pack(tmp_path)
 
 
 def test_a_damaged_archive_is_told_from_what_is_no_archive(tmp_path: Path) -> None:
@@ -118,6 +139,8 @@ def test_a_damaged_archive_is_told_from_what_is_no_archive(tmp_path: Path) -> No
     (tmp_path / "text.zip").write_text("no archive")
     with pytest.raises(EvidenceInvalid, match="neither"):
         read_pack(tmp_path / "text.zip")
+    with pytest.raises(EvidenceInvalid, match="holds no evidence"):
+        read_pack(tmp_path)
     with pytest.raises(EvidenceInvalid, match="No such file"):
         read_pack(tmp_path / "absent")
 
