@@ -107,10 +107,12 @@ def test_the_verdict_is_recomputed_from_the_folder_alone(kind: str, story: Story
     else:
         story.until_site_information()
     _, whole = shown(story, at(60) if kind == "silent" else None)
-    write_pack(evidence(story, at(60) if kind == "silent" else None), tmp_path)
+    files = evidence(story, at(60) if kind == "silent" else None)
+    write_pack(files, tmp_path)
     again = recompute(tmp_path)
     assert again.agrees
     assert (again.state.verdict.value if again.state.verdict else None) == whole["verdict"]
+    assert [line.findings for line in verify(files).lines if line.findings] == []
 
 
 def test_a_tampered_verdict_or_journal_is_found(story: Story, tmp_path: Path) -> None:
