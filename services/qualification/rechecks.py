@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from services.qualification.junit import ctrf, junit
 from services.qualification.recompute import Judged
 
 _ON_ITS_WORD = "on the gateway's word"
+_SPOILS_SIGNATURE = frozenset({"bad signature", "expired certificate"})  # of the gateway's fault rules
 _TAKEN = (Kind.ACCEPTED, Kind.DELIVERED)
 
 
@@ -65,7 +66,8 @@ def recheck(
     made = tuple(
         MessageCheck(n, event, checks.schema(event), checks.signature(event)) for n, event in numbered
     )
-    faults = tuple(fault for one in made for fault in _faults(one, same))
+    spoiled = _spoiled(judged.events)
+    faults = tuple(fault for one in made for fault in _faults(one, same, spoiled))
     schema, signed = Counter(one.schema.result for one in made), Counter(one.word for one in made)
     text = f"{len(made)} messages. Schema: {_counted(schema)}. Signature: {_counted(signed)}."
     return Rechecked(text if same else f"{text} {_other_contracts(version)}", faults, made)
@@ -91,12 +93,23 @@ def _same_contracts(version: str, manifest: Mapping[str, Any], contracts: Sequen
     return ours in manifest.get("contracts", ())
 
 
-def _faults(made: MessageCheck, same: bool) -> Iterator[str]:
+def _spoiled(events: Sequence[JournalEvent]) -> set[tuple[str | None, str | None]]:
+    """The deliveries whose signature the harness was told to spoil; the journal says so itself."""
+    told = (
+        e for e in events if e.kind is Kind.FAULT_INJECTED and e.details.get("fault") in _SPOILS_SIGNATURE
+    )
+    return {(event.transaction_id, event.recipient) for event in told}
+
+
+def _faults(
+    made: MessageCheck, same: bool, spoiled: Collection[tuple[str | None, str | None]]
+) -> Iterator[str]:
     event = made.event
     if event.kind not in _TAKEN:
         return
     what = f"Line {made.line}, {event.interface} {event.kind.value}"
-    if made.signature.result == BAD:
+    meant = event.kind is Kind.DELIVERED and (event.transaction_id, event.recipient) in spoiled
+    if made.signature.result == BAD and not meant:
         yield f"{what}: {made.signature.text}"
     if same and event.kind is Kind.ACCEPTED and made.schema.result == BAD:
         yield f"{what}: {made.schema.text}"
