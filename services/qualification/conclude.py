@@ -9,14 +9,16 @@ from typing import Any
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain
 from services.qualification.binding import Binding
+from services.qualification.causes import Told, blamed, causes
 from services.qualification.expectations import compare
 from services.qualification.expressions import pointer_lookup
-from services.qualification.format import Scenario, Step, Way
+from services.qualification.format import Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, first_match, matching
 from services.qualification.messages import message_of, response_of
 from services.qualification.results import Attempt, Finding, StepState, StepStatus
 
 _RESPONSE_CODE = "/payload/CommonBlock/R0/responseCode"
+_REJECTED = "R"
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,24 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Question:
-    """One step to be decided. ``cause``: the event that decided the step which this one answers."""
+    """One step to be decided, with what is known of the others."""
 
-    scenario: Scenario
     step: Step
-    binding: Binding
     wanted: Pattern
-    values: Mapping[str, Any]
-    cause: JournalEvent | None
+    told: Told
+
+    @property
+    def binding(self) -> Binding:
+        return self.told.binding
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.told.values
+
+    @property
+    def author(self) -> Step:
+        """The step in which the message was written: a publication carries that of another."""
+        return self.told.scenario.step(self.step.publishes) if self.step.publishes else self.step
 
 
 @dataclass(frozen=True)
@@ -60,10 +72,17 @@ class Case(Question):
             on_behalf=self.binding.on_behalf(self.step),
         )
 
-    @property
-    def blame(self) -> StepStatus:
-        """The status of a step that went wrong by the doing of its owner."""
-        return StepStatus.FAILED if self.binding.waits_for_participant(self.step) else StepStatus.ERROR
+    def went_wrong(self, actor: Step, text: str, findings: Iterable[Finding] = ()) -> StepState:
+        """The state of a step that went wrong by the doing of whoever owns the step ``actor``.
+
+        Where the harness only does what a participant's wrong message made it do, that message is to blame.
+        """
+        if self.binding.waits_for_participant(actor):
+            return self.state(StepStatus.FAILED, text, findings)
+        cause = blamed(self.told, self.step)
+        if cause is None:
+            return self.state(StepStatus.ERROR, text, findings)
+        return self.state(StepStatus.FAILED, explain.led_to(text, cause, self.binding), findings)
 
 
 def conclude(question: Question, events: Sequence[JournalEvent], taken: Collection[str]) -> Conclusion | None:
@@ -84,9 +103,10 @@ def conclude(question: Question, events: Sequence[JournalEvent], taken: Collecti
 
 def _gone_wrong(case: Case) -> StepState:
     if case.step.way is Way.PUBLICATION:
-        return case.state(case.blame, explain.abandoned(case.step, case.binding, case.attempts))
+        return case.went_wrong(case.step, explain.abandoned(case.step, case.binding, case.attempts))
     findings = tuple(_violations(case.event))
-    return case.state(case.blame, explain.refused(case.step, case.binding, case.event, findings), findings)
+    text = explain.refused(case.step, case.binding, case.event, findings)
+    return case.went_wrong(case.step, text, findings)
 
 
 def _violations(event: JournalEvent) -> Iterable[Finding]:
@@ -121,21 +141,21 @@ def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState
     if not wrong:
         text = explain.passed(case.step, case.binding, case.event, case.attempts)
         return case.state(StepStatus.PASSED, text, findings)
-    if any(finding.pointer == _RESPONSE_CODE for finding in wrong):
+    if any(finding.pointer == _RESPONSE_CODE and finding.seen == _REJECTED for finding in wrong):
         return _rejected(case, message, findings)
-    return case.state(case.blame, explain.field_findings(findings, case.step), findings)
+    return case.went_wrong(case.author, explain.field_findings(findings, case.step), findings)
 
 
 def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:
-    """A rejection is nobody's malfunction: it is the answer to the message that caused it."""
+    """A rejection is no malfunction of who rejects: it is the answer to the message that caused it."""
     _, texts = response_of(message)
     codes = tuple(Finding(sentence=text, code=text.partition(" ")[0]) for text in texts)
-    cause = case.scenario.step(case.step.answers) if case.step.answers else None
-    hints = compare(cause.hints, message_of(case.cause), case.values) if cause and case.cause else ()
-    everything = (*findings, *codes, *(hint for hint in hints if not hint.passed))
-    reference = case.cause.reference if case.cause else None
-    text = explain.rejected(case.step, case.binding, cause, reference, everything)
-    return case.state(StepStatus.FAILED, text, everything)
+    cause = next((cause for cause in causes(case.told, case.step) if cause.answered), None)
+    everything = (*findings, *codes, *(cause.wrong if cause else ()))
+    text = explain.rejected(case.author, case.binding, cause, everything)
+    if cause is not None and case.binding.waits_for_participant(cause.step):
+        return case.state(StepStatus.FAILED, text, everything)
+    return case.went_wrong(case.author, text, everything)
 
 
 def attempts_of(wanted: Pattern, events: Sequence[JournalEvent]) -> tuple[Attempt, ...]:

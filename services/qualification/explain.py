@@ -7,6 +7,7 @@ from typing import Any
 
 from backbone.journal.events import JournalEvent
 from services.qualification.binding import Binding, BoundParty
+from services.qualification.causes import Cause
 from services.qualification.format import Step, Way
 from services.qualification.results import Attempt, Finding, NearMiss
 
@@ -67,25 +68,28 @@ def _violation(finding: Finding) -> str:
     return _ended(finding.sentence) + place
 
 
-def rejected(
-    step: Step, binding: Binding, cause: Step | None, reference: str | None, findings: Sequence[Finding]
-) -> str:
+def rejected(author: Step, binding: Binding, cause: Cause | None, findings: Sequence[Finding]) -> str:
     """A business rejection: who said no, with which codes, and to which message."""
-    title = binding.parties[step.source].title
+    sender = binding.parties.get(author.source)
     codes = "; ".join(f.sentence for f in findings if f.code) or "no reason given"
-    parts = [f"The {title} rejected the request: {codes}."]
+    parts = [f"The {sender.title if sender else 'sender'} rejected the request: {codes}."]
     if cause is not None:
-        sender = who(binding.owner(cause))
-        parts.append(
-            f"It answers {name(cause)} of step {cause.step} from {sender}"
-            f", {reference or 'reference not known'}."
-        )
-    hints = [
-        f for f in findings if not f.code and not f.passed and f.pointer.startswith("/payload/CustomBlock")
-    ]
-    if hints:
-        parts.append("In that message: " + " ".join(map(difference, hints)))
+        parts.append(f"It answers {_told(cause, binding)}.")
+        if cause.wrong:
+            parts.append("In that message: " + " ".join(map(difference, cause.wrong)))
     return " ".join(parts)
+
+
+def led_to(text: str, cause: Cause, binding: Binding) -> str:
+    """What went wrong with the harness's part because of a participant's message."""
+    why = " ".join(map(difference, cause.wrong)) or (cause.state.explanation if cause.state else "")
+    return f"{text} It follows on {_told(cause, binding)}, which was not as expected: {why}"
+
+
+def _told(cause: Cause, binding: Binding) -> str:
+    reference = cause.event.reference if cause.event else None
+    sender = who(binding.owner(cause.step))
+    return f"{name(cause.step)} of step {cause.step.step} from {sender}, {reference or 'reference not known'}"
 
 
 def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:

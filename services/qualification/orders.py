@@ -38,6 +38,18 @@ def order_event(
     )
 
 
+def fault_event(binding: Binding, reason: str, now: datetime) -> JournalEvent:
+    """The journal event of a run that could not be judged: the harness's own fault."""
+    return JournalEvent(
+        kind=Kind.SERVICE_FAULT,
+        at=now,
+        service="qualification",
+        mpan=binding.mpan,
+        run=binding.run,
+        details={"fault": reason},
+    )
+
+
 def _orders(binding: Binding, events: Sequence[JournalEvent], order: str) -> Iterator[JournalEvent]:
     return (
         event

@@ -15,10 +15,13 @@ from typing import Any
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain, orders
 from services.qualification.binding import Binding
+from services.qualification.causes import Told, blamed
 from services.qualification.conclude import Conclusion, Question, attempts_of, conclude
 from services.qualification.format import Scenario, Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
 from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
+
+_NO_BLAME = "this says nothing about the participant"
 
 
 @dataclass
@@ -45,6 +48,11 @@ class _Fold:
         """The first step that ended the run."""
         return next((s for _, s in sorted(self.steps.items()) if not s.status.fine), None)
 
+    @property
+    def told(self) -> Told:
+        values = {**self.binding.values, "captured": self.captured}
+        return Told(self.scenario, self.binding, self.steps, self.deciding, values)
+
     def wanted(self, step: Step) -> Pattern:
         source = self.deciding.get(step.publishes or 0)
         return pattern(self.scenario, step, self.binding, source.transaction_id if source else None)
@@ -67,14 +75,7 @@ def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent
 def _conclude(fold: _Fold, step: Step) -> None:
     if step.publishes and step.publishes not in fold.steps:
         return
-    question = Question(
-        scenario=fold.scenario,
-        step=step,
-        binding=fold.binding,
-        wanted=fold.wanted(step),
-        values={**fold.binding.values, "captured": fold.captured},
-        cause=fold.deciding.get(step.answers or 0),
-    )
+    question = Question(step, fold.wanted(step), fold.told)
     conclusion = orders.ruled(fold.binding, fold.events, step) or conclude(question, fold.events, fold.taken)
     if conclusion is not None:
         _take(fold, step, conclusion)
@@ -136,12 +137,15 @@ def _under_way(fold: _Fold, step: Step) -> tuple[bool, bool]:
 
 def _timed_out(fold: _Fold, step: Step, waiting: StepState) -> StepState:
     held, _ = _under_way(fold, step)
-    blamed = waiting.status is StepStatus.WAITING_FOR_PARTICIPANT
-    seconds = fold.binding.timeout if blamed else fold.scenario.timeouts.harness
+    on_participant = waiting.status is StepStatus.WAITING_FOR_PARTICIPANT
+    seconds = fold.binding.timeout if on_participant else fold.scenario.timeouts.harness
     text = explain.timed_out(
         step, fold.binding, seconds, waiting.near_misses, held=held, attempts=waiting.attempts
     )
-    status = StepStatus.FAILED if blamed else StepStatus.ERROR
+    cause = None if on_participant else blamed(fold.told, step)
+    if cause is not None:
+        text = explain.led_to(text, cause, fold.binding)
+    status = StepStatus.FAILED if on_participant or cause else StepStatus.ERROR
     return waiting.model_copy(update={"status": status, "explanation": text, "at": waiting.deadline})
 
 
@@ -225,13 +229,28 @@ def _summary(fold: _Fold, status: StepStatus) -> str:
     if status is StepStatus.FAILED and first:
         return f"Step {first.step} failed. {first.explanation}"
     if status is StepStatus.ERROR and first:
-        text = "this says nothing about the participant"
-        return f"The harness failed at step {first.step}; {text}. {first.explanation}"
+        return f"The harness failed at step {first.step}; {_NO_BLAME}. {first.explanation}"
     if status is StepStatus.UNKNOWN and first:
         return f"Step {first.step} was not judged. {first.explanation}"
     behalf = [str(s.step) for s in steps if s.on_behalf]
     tail = f" Sent by the harness on the participant's behalf: step {', '.join(behalf)}." if behalf else ""
     return f"All {len(steps)} steps passed.{tail}"
+
+
+def broken_off(scenario: Scenario, last: RunState | None, reason: str, now: datetime) -> RunState:
+    """A run that a fault of the harness ended while it was judged. ``last``: as it was last judged."""
+    steps = last.steps if last else tuple(_or_not_run(None, step) for step in scenario.steps)
+    open_ = (s.step for s in steps if not s.status.fine and s.status is not StepStatus.FAILED)
+    waited = next(open_, scenario.steps[-1].step)
+    text = f"The harness could not judge the run: {reason}."
+    broken = StepState(step=waited, status=StepStatus.ERROR, explanation=text, at=now)
+    return RunState(
+        phase=Phase.FINISHED,
+        verdict=Verdict.ERROR,
+        summary=f"The harness failed at step {waited}; {_NO_BLAME}. {text}",
+        steps=tuple(broken if state.step == waited else state for state in steps),
+        captured=last.captured if last else {},
+    )
 
 
 def _state(
