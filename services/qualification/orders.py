@@ -91,14 +91,24 @@ def applies(command: Command, binding: Binding) -> bool:
 
 
 def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent]) -> list[str]:
-    """The preparations that no service has confirmed yet."""
-    needed = Counter(command.command for command in scenario.prepare if applies(command, binding))
+    """The preparations that a service has not confirmed yet: ``load_mpan by registration``.
+
+    The DIP, too, has to know who holds what for the MPAN before the first message about it comes.
+    """
+    needed: Counter[tuple[str, str]] = Counter()
+    for command in scenario.prepare:
+        if applies(command, binding):
+            services = [command.service, *_WITH.get((command.service, command.command), ())]
+            needed.update((command.command, service) for service in services)
     confirmed = Counter(
-        str(event.details.get("command"))
+        (str(event.details.get("command")), event.service)
         for event in events
         if event.kind is Kind.HARNESS_PREPARED and event.run == binding.run
     )
-    return sorted((needed - confirmed).elements())
+    return sorted(f"{command} by {service}" for command, service in (needed - confirmed).elements())
+
+
+_WITH = {("registration", "load_mpan"): ("dip_gateway",)}
 
 
 def ruled(binding: Binding, events: Sequence[JournalEvent], step: Step) -> Conclusion | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -348,9 +347,8 @@ async def test_what_the_harness_loads_for_registration_counts_for_routing(tmp_pa
             arguments={"siteData": site},
         )
         await gateway.context.log.append([command])
-        address = f"{gateway.url}/api/holdings/{MPAN}"
-        async with asyncio.timeout(10):
-            while not (await gateway.http.get(address)).json()["holdings"]:  # noqa: ASYNC110 - over HTTP
-                await asyncio.sleep(0.01)
+        [confirmed] = await gateway.events(Kind.HARNESS_PREPARED, run="r")
+        assert (confirmed.service, confirmed.mpan) == ("dip_gateway", MPAN)
+        assert confirmed.details == {"command": "load_mpan"}
         await tariff(gateway)
         assert {OTHER_SUPPLIER, DATA, DISTRIBUTOR} <= set(await receivers_of(gateway, "PUB-018", 5))

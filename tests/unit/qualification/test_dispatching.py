@@ -30,7 +30,10 @@ def prepared(bound: Binding) -> list[tuple[str, str, str]]:
 
 def test_a_participant_takes_no_orders() -> None:
     assert prepared(binding()) == [("harness.registration", "load_mpan", "2200000001")]
-    assert unconfirmed(headline(), binding(), []) == ["load_mpan"]
+    assert unconfirmed(headline(), binding(), []) == [
+        "load_mpan by dip_gateway",
+        "load_mpan by registration",
+    ]
 
 
 def test_the_harness_supplier_is_told_what_to_do_when_its_turn_comes() -> None:
