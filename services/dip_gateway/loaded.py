@@ -17,6 +17,7 @@ from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord
 from participant.context import Context
 from participant.handlers import Incoming
+from participant.timekeeper import follow_clock
 from participant.wire import harness_topic, read_record
 from services.dip_gateway.holdings import ALWAYS, Holding, RoleOf
 from services.dip_gateway.ledger import Ledger
@@ -51,6 +52,7 @@ class LoadedSites:
 
     async def _take_in(self, records: Sequence[ConsumedRecord]) -> None:
         snapshot = await self._context.directory.snapshot()
+        follow_clock(self._context.clock, [consumed.record for consumed in records])
 
         def role_of(dip_id: str) -> str | None:
             party = snapshot.party(dip_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from backbone.journal.events import JournalEvent, Kind
@@ -13,7 +14,7 @@ from services.qualification.causes import Told, blamed, causes
 from services.qualification.expectations import compare
 from services.qualification.expressions import pointer_lookup
 from services.qualification.format import Step, Way
-from services.qualification.matching import UNDER_WAY, Pattern, first_match, matching
+from services.qualification.matching import GOOD, UNDER_WAY, Pattern, first_match, matching
 from services.qualification.messages import message_of, response_of
 from services.qualification.results import Attempt, Finding, StepState, StepStatus
 
@@ -72,12 +73,19 @@ class Case(Question):
             on_behalf=self.binding.on_behalf(self.step),
         )
 
-    def went_wrong(self, actor: Step, text: str, findings: Iterable[Finding] = ()) -> StepState:
-        """The state of a step that went wrong by the doing of whoever owns the step ``actor``.
+    @property
+    def by_participant(self) -> bool:
+        """Whether a participant wrote the message; who receives a publication is no author of it."""
+        if self.step.way is Way.PUBLICATION and not self.step.publishes:
+            return self.event.sender in {party.dip_id for party in self.binding.participants()}
+        return self.binding.waits_for_participant(self.author)
+
+    def went_wrong(self, by_participant: bool, text: str, findings: Iterable[Finding] = ()) -> StepState:
+        """The state of a step that went wrong, by the doing of a participant or of the harness.
 
         Where the harness only does what a participant's wrong message made it do, that message is to blame.
         """
-        if self.binding.waits_for_participant(actor):
+        if by_participant:
             return self.state(StepStatus.FAILED, text, findings)
         cause = blamed(self.told, self.step)
         if cause is None:
@@ -98,15 +106,46 @@ def conclude(question: Question, events: Sequence[JournalEvent], taken: Collecti
     case = Case(**vars(question), event=event, attempts=attempts_of(wanted, events), events=belonging)
     if event.kind is wanted.kinds[1]:
         return Conclusion(_gone_wrong(case), event)
+    if wanted.refused and not set(event.codes) & set(case.step.refused):
+        text = explain.refused_otherwise(case.step, case.binding, event)
+        return Conclusion(
+            case.went_wrong(case.binding.waits_for_participant(case.step), text, _violations(event)), event
+        )
     return _compared(case)
 
 
+def stayed_away(question: Question, events: Sequence[JournalEvent], taken: Collection[str], since: datetime,
+                now: datetime) -> Conclusion | None:  # fmt: skip
+    """The conclusion about a step whose message must not come; None while it still might.
+
+    ``since``: when the waiting began. What came earlier in the run, and belongs to no step, came too.
+    """
+    wanted, step = question.wanted, question.step
+    until = since + timedelta(seconds=step.must_not_come_within or 0)
+    came = (GOOD[wanted.way], *UNDER_WAY) if wanted.way is Way.PUBLICATION else (GOOD[wanted.way],)
+    found = (e for e in matching(wanted, events, came) if e.id not in taken and e.at <= until)
+    event = next(found, None)
+    if event is not None:
+        case = Case(**vars(question), event=event, attempts=(), events=(event.id,))
+        return Conclusion(case.went_wrong(case.by_participant, explain.came_all_the_same(step, event)), event)
+    if now < until:
+        return None
+    text = explain.stayed_away(step)
+    return Conclusion(StepState(step=step.step, status=StepStatus.PASSED, explanation=text, at=until), None)
+
+
 def _gone_wrong(case: Case) -> StepState:
+    if case.wanted.refused:
+        text = explain.not_refused(case.step, case.binding, case.event)
+        return case.went_wrong(case.binding.waits_for_participant(case.step), text)
     if case.step.way is Way.PUBLICATION:
-        return case.went_wrong(case.step, explain.abandoned(case.step, case.binding, case.attempts))
+        return case.went_wrong(
+            case.binding.waits_for_participant(case.step),
+            explain.abandoned(case.step, case.binding, case.attempts),
+        )
     findings = tuple(_violations(case.event))
     text = explain.refused(case.step, case.binding, case.event, findings)
-    return case.went_wrong(case.step, text, findings)
+    return case.went_wrong(case.binding.waits_for_participant(case.step), text, findings)
 
 
 def _violations(event: JournalEvent) -> Iterable[Finding]:
@@ -143,7 +182,7 @@ def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState
         return case.state(StepStatus.PASSED, text, findings)
     if any(finding.pointer == _RESPONSE_CODE and finding.seen == _REJECTED for finding in wrong):
         return _rejected(case, message, findings)
-    return case.went_wrong(case.author, explain.field_findings(findings, case.step), findings)
+    return case.went_wrong(case.by_participant, explain.field_findings(findings, case.step), findings)
 
 
 def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:
@@ -155,7 +194,7 @@ def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepSt
     text = explain.rejected(case.author, case.binding, cause, everything)
     if cause is not None and case.binding.waits_for_participant(cause.step):
         return case.state(StepStatus.FAILED, text, everything)
-    return case.went_wrong(case.author, text, everything)
+    return case.went_wrong(case.by_participant, text, everything)
 
 
 def attempts_of(wanted: Pattern, events: Sequence[JournalEvent]) -> tuple[Attempt, ...]:

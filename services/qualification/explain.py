@@ -32,6 +32,8 @@ def passed(step: Step, binding: Binding, event: JournalEvent, attempts: Sequence
     if step.way is Way.PUBLICATION:
         tries = f" at attempt {len(attempts)}" if len(attempts) > 1 else ""
         return f"{owner} took {step.message} on its webhook{tries}."
+    if step.refused:
+        return f"The DIP refused {name(step)} from {owner} with {', '.join(event.codes)}, as it should."
     if step.way is Way.SUBMISSION:
         reference = event.reference or event.transaction_id or event.id
         return f"The DIP accepted {name(step)} from {owner}: {reference}."
@@ -61,6 +63,36 @@ def refused(step: Step, binding: Binding, event: JournalEvent, findings: Sequenc
     details = " ".join(_violation(finding) for finding in findings)
     head = f"{by} refused {name(step)} from {who(binding.owner(step))}{status}."
     return " ".join(part for part in (head + codes, reason, details) if part)
+
+
+def not_refused(step: Step, binding: Binding, event: JournalEvent) -> str:
+    """The DIP took a message that it should have refused."""
+    reference = event.reference or event.transaction_id or event.id
+    codes = " or ".join(step.refused)
+    sender = who(binding.owner(step))
+    return (
+        f"The DIP accepted {name(step)} from {sender}, {reference}; it should have refused it with {codes}."
+    )
+
+
+def refused_otherwise(step: Step, binding: Binding, event: JournalEvent) -> str:
+    """The DIP refused the message, but for another reason."""
+    seen = ", ".join(event.codes) or "no code"
+    expected = " or ".join(step.refused)
+    return (
+        f"The DIP refused {name(step)} from {who(binding.owner(step))} with {seen}; expected was {expected}."
+    )
+
+
+def came_all_the_same(step: Step, event: JournalEvent) -> str:
+    """A message came that must not."""
+    reference = event.reference or event.transaction_id or event.id
+    return f"{name(step)} came, {reference}, which must not."
+
+
+def stayed_away(step: Step) -> str:
+    """A message did not come, as it must not."""
+    return f"{name(step)} did not come within {step.must_not_come_within:g} s, as it must not."
 
 
 def _violation(finding: Finding) -> str:
@@ -111,6 +143,8 @@ def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:
 def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Attempt]) -> str:
     """What is waited for now."""
     owner = binding.owner(step)
+    if step.must_not_come_within:
+        return f"{name(step)} must not come within {step.must_not_come_within:g} s."
     if step.way is not Way.PUBLICATION:
         verb = "to send" if binding.waits_for_participant(step) else "(harness) to send"
         return f"Waiting for {who(owner)} {verb} {name(step)} for MPAN {binding.mpan}."

@@ -76,10 +76,11 @@ def resumed(binding: Binding, events: Sequence[JournalEvent]) -> list[datetime]:
 
 
 def moments(binding: Binding, events: Sequence[JournalEvent], step: Step) -> list[datetime]:
-    """When the wait for a step was begun anew: its release, a restart, the end of the preparation."""
+    """When the wait for a step was begun anew: its release, a restart, the clock, the end of preparation."""
     own = [e.at for e in _orders(binding, events, RELEASE) if e.details.get("step") == step.step]
     prepared = [e.at for e in events if e.kind is Kind.HARNESS_PREPARED and e.run == binding.run]
-    return [*own, *resumed(binding, events), *prepared]
+    advanced = [e.at for e in events if e.kind is Kind.CLOCK_ADVANCED and e.run == binding.run]
+    return [*own, *resumed(binding, events), *prepared, *advanced]
 
 
 def applies(command: Command, binding: Binding) -> bool:

@@ -22,6 +22,8 @@ from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded
 from services.qualification.binding import Binding, bind
+from services.qualification.business_time import advances
+from services.qualification.dispatching import clock_orders
 from services.qualification.document import briefing, document
 from services.qualification.errors import BindingInvalid, RunConflict
 from services.qualification.format import Scenario, Step
@@ -205,7 +207,8 @@ class RunManager:
                 logger.exception(CANNOT_JUDGE, stored.id, stored.scenario.id)
                 await self._give_up(stored, None, fault)
                 continue
-            await self._context.log.append([order.to_record(), *again])
+            moved = [r for e in advances(stored.binding, run.events) for r in clock_orders(stored.binding, e)]
+            await self._context.log.append([order.to_record(), *again, *moved])
             run.take([order])
             await self._look_at(run)
 

@@ -15,8 +15,9 @@ from typing import Any
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain, orders
 from services.qualification.binding import Binding
+from services.qualification.business_time import in_real_time
 from services.qualification.causes import Told, blamed
-from services.qualification.conclude import Conclusion, Question, attempts_of, conclude
+from services.qualification.conclude import Conclusion, Question, attempts_of, conclude, stayed_away
 from services.qualification.format import Scenario, Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
 from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
@@ -31,6 +32,7 @@ class _Fold:
     scenario: Scenario
     binding: Binding
     events: Sequence[JournalEvent]
+    now: datetime
     steps: dict[int, StepState] = field(default_factory=dict)
     deciding: dict[int, JournalEvent] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class _Fold:
 
 def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent], now: datetime) -> RunState:
     """Judge a run. ``events``: those of its MPAN and of its participants, in the journal's order."""
-    fold = _Fold(scenario, binding, events)
+    fold = _Fold(scenario, binding, in_real_time(binding, events), now)
     for step in scenario.steps:
         _conclude(fold, step)
     cancelled = orders.find(binding, events, orders.CANCEL)
@@ -76,9 +78,24 @@ def _conclude(fold: _Fold, step: Step) -> None:
     if step.publishes and step.publishes not in fold.steps:
         return
     question = Question(step, fold.wanted(step), fold.told)
-    conclusion = orders.ruled(fold.binding, fold.events, step) or conclude(question, fold.events, fold.taken)
+    ruled = orders.ruled(fold.binding, fold.events, step)
+    conclusion = ruled or (_absent if step.must_not_come_within else _present)(fold, question)
     if conclusion is not None:
         _take(fold, step, conclusion)
+
+
+def _present(fold: _Fold, question: Question) -> Conclusion | None:
+    return conclude(question, fold.events, fold.taken)
+
+
+def _absent(fold: _Fold, question: Question) -> Conclusion | None:
+    """What must not come is waited for like anything else: once all before it is done."""
+    step = question.step
+    if any(earlier.step not in fold.steps for earlier in fold.scenario.steps if earlier.step < step.step):
+        return None
+    if orders.unconfirmed(fold.scenario, fold.binding, fold.events):
+        return None
+    return stayed_away(question, fold.events, fold.taken, _since(fold, step), fold.now)
 
 
 def _take(fold: _Fold, step: Step, conclusion: Conclusion) -> None:
@@ -115,6 +132,7 @@ def _waiting(fold: _Fold, step: Step, since: datetime) -> StepState:
     )
     status = StepStatus.WAITING_FOR_PARTICIPANT if on_participant else StepStatus.WAITING_FOR_HARNESS
     seconds = fold.binding.timeout if on_participant else fold.scenario.timeouts.harness
+    seconds = step.must_not_come_within or seconds
     return StepState(
         step=step.step,
         status=status,
@@ -165,8 +183,11 @@ def _clock_decides(fold: _Fold, state: StepState) -> RunState:
 def _since(fold: _Fold, step: Step) -> datetime:
     """When the waiting for this step began."""
     before = [s.at for number, s in fold.steps.items() if number < step.step and s.at]
-    told = orders.moments(fold.binding, fold.events, step)
-    return max([fold.binding.created, *before, *told])
+    since = max([fold.binding.created, *before])
+    for moment in sorted(orders.moments(fold.binding, fold.events, step)):
+        over = step.must_not_come_within and moment >= since + timedelta(seconds=step.must_not_come_within)
+        since = since if over else max(since, moment)
+    return since
 
 
 def _fault(fold: _Fold, since: datetime) -> JournalEvent | None:

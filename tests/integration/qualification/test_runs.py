@@ -150,6 +150,22 @@ async def test_given_a_restart_while_preparing_then_the_same_order_is_given_agai
         assert (await bench.at_step(await bench.run(story.binding.run), 1))["phase"] == "running"
 
 
+async def test_given_a_restart_then_the_services_are_told_again_how_far_ahead_the_clock_is(
+    opened: OpenBench,
+) -> None:
+    async with opened() as bench:
+        run, story = await begun(bench)
+        before = len(story.events)
+        details = {"step": 1, "aheadSeconds": 86400.0}
+        story.add(Kind.CLOCK_ADVANCED, service="qualification", run=run["id"], details=details)
+        await bench.tell(story, before)
+        await bench.journal(Kind.CLOCK_ADVANCED, run=run["id"])
+    async with opened() as bench:
+        (told,) = await bench.commands("metering_service_stub")
+        assert (told["name"], told["mpan"], told["run"]) == ("clock_advanced", run["mpan"], run["id"])
+        assert told["arguments"] == {"aheadSeconds": 86400.0}
+
+
 async def test_given_no_message_in_time_then_the_run_fails_by_itself(bench: Bench) -> None:
     run, _ = await begun(bench, timeout=0.2)
     run = await bench.finished(run)
