@@ -11,6 +11,7 @@ from backbone.journal import Kind
 from contracts import envelope
 from participant.wire import command_record
 from services.dip_gateway.settings import GatewaySettings
+from services.qualification.messages import codes_of_status
 from tests.integration.dip_gateway.environment import (
     ADVANCED_DATA,
     DATA,
@@ -225,6 +226,9 @@ async def failure(gateway: Gateway, receiver: str) -> tuple[str, Any]:
     [entry] = await gateway.receivers[receiver].until(1)
     assert entry["transactionID"] == event.transaction_id
     assert entry["message"].startswith(event.codes[0])
+    [told] = await gateway.events(Kind.DELIVERED, interface="STATUS")  # as a scenario's STATUS step reads it
+    assert (told.recipient, told.mpan, told.transaction_id) == (receiver, MPAN, event.transaction_id)
+    assert codes_of_status(told) == event.codes
     return event.codes[0], entry
 
 
