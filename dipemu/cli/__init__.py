@@ -9,8 +9,11 @@ import typer
 
 from dipemu import VERSION
 from dipemu.cli import (
+    access,
     contracts,
     db,
+    deliveries,
+    faults,
     messages,
     participants,
     participants_change,
@@ -43,8 +46,11 @@ participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(faults.app, name="faults")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
+app.add_typer(access.app, name="access")
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(validate.validate)
