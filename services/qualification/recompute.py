@@ -19,8 +19,8 @@ from services.qualification.errors import EvidenceInvalid
 from services.qualification.format import Scenario
 from services.qualification.manifest import JOURNAL, VERDICT
 from services.qualification.packs import read_pack
-from services.qualification.results import RunState
-from services.qualification.verdict import evaluate
+from services.qualification.results import RunState, Verdict
+from services.qualification.verdict import COULD_NOT_JUDGE, evaluate
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,13 @@ def read_judged(files: Mapping[str, bytes]) -> Judged:
         raise EvidenceInvalid(f"The evidence lacks {missing}.") from missing
     except (ValueError, TypeError, ValidationError) as fault:
         raise EvidenceInvalid(f"The evidence cannot be read: {fault}") from fault
+
+
+def given_up(judged: Judged) -> bool:
+    """Whether the harness could not judge the run, by its own fault: its verdict follows from no journal."""
+    steps = judged.written.get("steps", ())
+    broken = any(str(step.get("explanation")).startswith(COULD_NOT_JUDGE) for step in steps)
+    return broken and judged.written.get("verdict") == Verdict.ERROR
 
 
 def again(judged: Judged) -> Recomputation:

@@ -17,7 +17,7 @@ from services.qualification.errors import EvidenceInvalid, EvidenceRefused
 from services.qualification.integrity import about, file_faults, message_faults, read_manifest
 from services.qualification.packs import read_pack
 from services.qualification.rechecks import MessageCheck, recheck, report_faults
-from services.qualification.recompute import Judged, again, read_judged
+from services.qualification.recompute import Judged, again, given_up, read_judged
 from services.qualification.seals import Seals, check_seal
 
 
@@ -169,6 +169,9 @@ def _not_judged(why: str) -> Line:
 
 
 def _verdict(judged: Judged) -> Line:
+    if given_up(judged):
+        text = "error, as the harness could not judge this run by its own fault; nothing to compute again."
+        return Line("Verdict", Result.UNKNOWN, text)
     found = again(judged)
     verdict = found.state.verdict.value if found.state.verdict else "none yet"
     return _line("Verdict", f"Computed again from the journal: {verdict}, as written.", found.differences)

@@ -24,7 +24,7 @@ from services.qualification.evidence import Environment, evidence_files
 from services.qualification.packs import write_pack, zipped
 from services.qualification.recompute import recompute
 from services.qualification.store import StoredRun
-from services.qualification.verdict import evaluate
+from services.qualification.verdict import broken_off, evaluate
 from services.qualification.verification import Outcome, verify
 from tests.unit.qualification.given import PARTICIPANT, Story, at, binding, headline
 
@@ -295,3 +295,16 @@ def test_evidence_without_a_signer_says_so_itself(story: Story) -> None:
     verification = verify(files)
     assert verification.outcome is Outcome.UNSIGNED
     assert not [line for line in verification.lines if line.findings]
+
+
+def test_a_run_that_the_harness_could_not_judge_is_no_broken_evidence(story: Story) -> None:
+    story.until_site_information()
+    run, whole = shown(story)
+    state = broken_off(
+        run.scenario, evaluate(run.scenario, run.binding, story.events, at(9)), "KeyError", at(9)
+    )
+    whole = document(run.scenario, run.binding, run.briefing, state, 2, at(9))
+    verification = verify(evidence_files(run, story.events, whole, ENVIRONMENT))
+    assert verification.outcome is Outcome.UNSIGNED
+    (text,) = [line.text for line in verification.lines if line.name == "Verdict"]
+    assert "could not judge this run" in text
