@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,7 @@ def _system() -> dict[str, Any]:
     }
 
 
+@cache
 def version_of(package: str) -> str:
     """The version of a package, ``source tree`` where it is not installed."""
     try:
@@ -141,7 +142,7 @@ def evidence_files(
     """Every file of the evidence folder by its path, sealed. Raises EvidenceUnsigned."""
     events, document = [redacted(event) for event in events], cleaned(document)
     chained = linked(event.to_bytes() for event in events)
-    letters = _letters(events)
+    written = letters(events)
     files = {
         manifest.JOURNAL: b"".join(line + b"\n" for line in chained),
         manifest.VERDICT: orjson.dumps(_verdict(run, document), option=_PRETTY),
@@ -149,17 +150,17 @@ def evidence_files(
         "junit.xml": junit(document),
         "ctrf.json": orjson.dumps(ctrf(document), option=_PRETTY),
         manifest.AUTHORITIES: "".join(environment.trust_anchors).encode(),
-        **_message_files(letters),
+        **_message_files(written),
     }
     bases = bases_of(environment.made_by)
     checks = Checks(run.scenario.contracts[0], environment.trust_anchors, environment.contracts, bases)
-    show = partial(report, run, events, document, letters, checks, environment.facts)
+    show = partial(report, run, events, document, written, checks, environment.facts)
     body = manifest.body(run, document, chained, environment.made_by)
-    return _sealed(files, body, chained, _lines(letters, events), environment, show)
+    return _sealed(files, body, chained, _lines(written, events), environment, show)
 
 
-def _message_files(letters: Iterable[Letter]) -> dict[str, bytes]:
-    paths = ((f"messages/{one.name}{ending}", one.event) for one in letters for ending in (".json", _HEADERS))
+def _message_files(written: Iterable[Letter]) -> dict[str, bytes]:
+    paths = ((f"messages/{one.name}{ending}", one.event) for one in written for ending in (".json", _HEADERS))
     return {path: message_file(path, event) for path, event in paths}
 
 
@@ -170,11 +171,11 @@ def message_file(path: str, event: JournalEvent) -> bytes:
     return (event.body or "").encode()
 
 
-def _lines(letters: Iterable[Letter], events: Iterable[JournalEvent]) -> dict[str, int]:
+def _lines(written: Iterable[Letter], events: Iterable[JournalEvent]) -> dict[str, int]:
     """The journal line of each message file."""
     line_of = {event.id: number for number, event in enumerate(events, start=1)}
     return {
-        f"messages/{one.name}{end}": line_of[one.event.id] for one in letters for end in (".json", _HEADERS)
+        f"messages/{one.name}{end}": line_of[one.event.id] for one in written for end in (".json", _HEADERS)
     }
 
 
@@ -222,7 +223,7 @@ def holds_message(event: JournalEvent) -> bool:
     return event.kind in _KINDS and event.body is not None
 
 
-def _letters(events: Iterable[JournalEvent]) -> list[Letter]:
+def letters(events: Iterable[JournalEvent]) -> list[Letter]:
     """The events that hold a message, numbered in the journal's order."""
     found = filter(holds_message, events)
     return [Letter(number, _name(number, event), event) for number, event in enumerate(found, start=1)]
