@@ -15,17 +15,18 @@ from typing import Any, Final
 import orjson
 
 from backbone.errors import DatabaseUnavailable
+from backbone.log.embedded import FILE
 from backbone.settings import Settings
 from backbone.snapshot import copy_at_one_moment, require_whole
 from dipemu import VERSION
-from dipemu.errors import BackupRefused
+from dipemu.errors import UpkeepRefused
 
 MANIFEST: Final = "backup.json"
 DATABASE: Final = "dipemu.sqlite3"
-LOG: Final = "log/log.sqlite3"
+LOG: Final = f"log/{FILE}"
 _FORMAT: Final = 1
 _BLOCK: Final = 1024 * 1024
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")  # the files that SQLite keeps for one of ours
+BESIDE: Final = ("", "-wal", "-shm", "-journal")  # the files that SQLite keeps for one of ours
 # What belongs to a process that runs, not to what it keeps.
 _PASSING: Final = {"gateway.url", "gateway.new", "log/lock"}
 
@@ -41,9 +42,9 @@ class Backed:
 
 
 def require_embedded(settings: Settings) -> None:
-    """Raises BackupRefused where log or database lie in a server of their own."""
+    """Raises UpkeepRefused where log or database lie in a server of their own."""
     if settings.kafka or settings.database_url:
-        raise BackupRefused(
+        raise UpkeepRefused(
             "DIPEMU_KAFKA or DIPEMU_DATABASE_URL is set: this works on the log and the database in a data "
             "directory. docs/operations.md says how Apache Kafka and PostgreSQL are kept"
         )
@@ -52,14 +53,14 @@ def require_embedded(settings: Settings) -> None:
 def back_up(settings: Settings, target: Path, now: datetime) -> Backed:
     """Copy the data directory to ``target``, which is not there yet or empty; the emulator may run.
 
-    Raises BackupRefused, DatabaseUnavailable; ``target`` is as before then.
+    Raises UpkeepRefused, DatabaseUnavailable; ``target`` is as before then.
     """
     require_embedded(settings)
     data = settings.data
     if not (data / DATABASE).is_file():
-        raise BackupRefused(f"{data} holds no {DATABASE}: there is nothing to back up")
+        raise UpkeepRefused(f"{data} holds no {DATABASE}: there is nothing to back up")
     if target.resolve().is_relative_to(data.resolve()):
-        raise BackupRefused(
+        raise UpkeepRefused(
             f"{target} lies in the data directory; choose a place outside it, best another disk"
         )
     with _appearing(target) as staged:
@@ -80,7 +81,7 @@ def back_up(settings: Settings, target: Path, now: datetime) -> Backed:
 def restore(source: Path, data: Path) -> Backed:
     """Make the data directory ``data``, not there yet or empty, out of a backup.
 
-    Raises BackupRefused for a backup that is not whole, or a directory that is in use; ``data`` is as before.
+    Raises UpkeepRefused for a backup that is not whole, or a directory that is in use; ``data`` is as before.
     """
     manifest = _read(source)
     with _appearing(data) as staged:
@@ -89,9 +90,9 @@ def restore(source: Path, data: Path) -> Backed:
             try:
                 found = _copy(source / name, staged / name)
             except FileNotFoundError as fault:
-                raise BackupRefused(f"{source} is not whole: {name} is missing") from fault
+                raise UpkeepRefused(f"{source} is not whole: {name} is missing") from fault
             if found != entry["sha256"]:
-                raise BackupRefused(
+                raise UpkeepRefused(
                     f"{source} is not what was backed up: {name} has SHA-256 {found}, "
                     f"{MANIFEST} says {entry['sha256']}"
                 )
@@ -100,7 +101,7 @@ def restore(source: Path, data: Path) -> Backed:
             try:
                 require_whole(staged / name)
             except DatabaseUnavailable as fault:
-                raise BackupRefused(f"{source}: {fault}") from fault
+                raise UpkeepRefused(f"{source}: {fault}") from fault
     return _backed(manifest)
 
 
@@ -108,7 +109,7 @@ def restore(source: Path, data: Path) -> Backed:
 def _appearing(target: Path) -> Iterator[Path]:
     """A directory to fill; it becomes ``target`` at the end of the block and is gone after an exception."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise BackupRefused(f"{target} is not empty, and nothing is ever overwritten: name a new directory")
+        raise UpkeepRefused(f"{target} is not empty, and nothing is ever overwritten: name a new directory")
     staged = target.absolute().with_name(f".{target.absolute().name}.{os.getpid()}")
     try:
         staged.mkdir(parents=True, mode=0o700)
@@ -117,14 +118,14 @@ def _appearing(target: Path) -> Iterator[Path]:
             target.rmdir()
         staged.rename(target)
     except OSError as fault:
-        raise BackupRefused(f"{target} could not be written: {fault}") from fault
+        raise UpkeepRefused(f"{target} could not be written: {fault}") from fault
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
 
 def _files(data: Path) -> Iterator[str]:
     """Everything else that is kept: keys, certificates, tokens, imported catalogues."""
-    left_out = _PASSING | {name + more for name in (DATABASE, LOG) for more in _BESIDE}
+    left_out = _PASSING | {name + more for name in (DATABASE, LOG) for more in BESIDE}
     for folder, _, names in os.walk(data):
         for name in names:
             path = (Path(folder) / name).relative_to(data).as_posix()
@@ -165,17 +166,17 @@ def _read(source: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = orjson.loads((source / MANIFEST).read_bytes())
         if manifest["format"] != _FORMAT:
-            raise BackupRefused(f"{source} has format {manifest['format']}; this version reads {_FORMAT}")
+            raise UpkeepRefused(f"{source} has format {manifest['format']}; this version reads {_FORMAT}")
         for name, entry in manifest["files"].items():
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
-                raise BackupRefused(f"{source} is no backup of ours: {name} leads out of it")
+                raise UpkeepRefused(f"{source} is no backup of ours: {name} leads out of it")
             int(entry["mode"], 8), entry["sha256"], int(entry["bytes"])
         if DATABASE not in manifest["files"]:
-            raise BackupRefused(f"{source} is no backup of ours: {MANIFEST} names no {DATABASE}")
+            raise UpkeepRefused(f"{source} is no backup of ours: {MANIFEST} names no {DATABASE}")
     except OSError as fault:
-        raise BackupRefused(f"{source} is no backup: {MANIFEST} cannot be read ({fault.strerror})") from fault
+        raise UpkeepRefused(f"{source} is no backup: {MANIFEST} cannot be read ({fault.strerror})") from fault
     except (ValueError, TypeError, KeyError, AttributeError) as fault:
-        raise BackupRefused(f"{source} is no backup: {MANIFEST} is damaged ({fault!r})") from fault
+        raise UpkeepRefused(f"{source} is no backup: {MANIFEST} is damaged ({fault!r})") from fault
     return manifest
 
 

@@ -2,8 +2,8 @@
 
 CompositionError
 ├── AccessInvalid         a name or the file of access tokens is not right
-├── BackupRefused         a backup cannot be made, or restored, as asked
 ├── CompositionIncomplete the settings of a distributed composition name too little
+├── UpkeepRefused         a backup, a restoration or a pruning cannot be done as asked
 ├── ServerUnreachable     no DIP Emulator answers at the address given
 └── ServerRefused         it answered, and said no
 """
@@ -19,8 +19,8 @@ class AccessInvalid(CompositionError):
     """A name for access, or the file that keeps the tokens, is not right; the message says how."""
 
 
-class BackupRefused(CompositionError):
-    """A backup cannot be made, or what is there cannot be restored; the message says why."""
+class UpkeepRefused(CompositionError):
+    """What is kept cannot be backed up, restored or pruned as asked; the message says why."""
 
 
 class CompositionIncomplete(CompositionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -62,11 +63,11 @@ def backup(
     """
     from backbone.clock import SystemClock
     from dipemu.backup import back_up
-    from dipemu.errors import BackupRefused
+    from dipemu.errors import UpkeepRefused
 
     try:
         made = back_up(settings_for(data), target, SystemClock().now())
-    except BackupRefused as fault:
+    except UpkeepRefused as fault:
         raise typer.Exit(fail(str(fault), USAGE)) from fault
     out.print(f"backed up to {target}: {made.files} files, {size(made.bytes)}", soft_wrap=True)
 
@@ -78,16 +79,66 @@ def restore(
 ) -> None:
     """Make a data directory out of a backup, if every file is what the backup's manifest says."""
     from dipemu.backup import restore as restore_backup
-    from dipemu.errors import BackupRefused
+    from dipemu.errors import UpkeepRefused
 
     try:
         found = restore_backup(source, data)
-    except BackupRefused as fault:
+    except UpkeepRefused as fault:
         raise typer.Exit(fail(str(fault), USAGE)) from fault
     out.print(
         f"restored to {data}: {found.files} files, {size(found.bytes)}, as of {found.made}", soft_wrap=True
     )
     out.print(f"  next        dipemu up --data {data}", soft_wrap=True)
+
+
+@app.command("status")
+def status(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: sizes in bytes")] = False,
+) -> None:
+    """What is kept, how much disk it takes and how much is left. Works while `dipemu up` runs."""
+    import orjson
+
+    from dipemu.errors import UpkeepRefused
+    from dipemu.usage import usage
+
+    try:
+        found = asyncio.run(usage(settings_for(data)))
+    except UpkeepRefused as fault:
+        raise typer.Exit(fail(str(fault), USAGE)) from fault
+    if as_json:
+        typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        return
+    for part, figures in found.items():
+        out.print(part, style="bold")
+        for name, value in figures.items():
+            shown = size(value) if part == "disk" and isinstance(value, int) else value
+            out.print(f"  {name:<28} {'-' if shown is None else shown}", soft_wrap=True)
+
+
+@app.command("prune")
+def prune(
+    older_than: Annotated[int, typer.Option(metavar="DAYS", min=1, help="Keep what is younger than this")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed")] = False,
+    data: DataOption = None,
+) -> None:
+    """Remove what is old and done with from an emulator that is stopped, and give the disk back.
+
+    Sender references, holdings, participants, runs and their verdicts, and what was not delivered stay for
+    ever. Fetch the evidence of runs before: that of runs that ended before the limit cannot be made any more.
+    """
+    from backbone.clock import SystemClock
+    from dipemu.errors import UpkeepRefused
+    from dipemu.pruning import prune as prune_data
+
+    work = prune_data(settings_for(data), timedelta(days=older_than), SystemClock().now(), dry_run=dry_run)
+    try:
+        done = asyncio.run(work)
+    except UpkeepRefused as fault:
+        raise typer.Exit(fail(str(fault), USAGE)) from fault
+    out.print(f"{'would be removed' if dry_run else 'removed'}, older than {done.before:%Y-%m-%d %H:%M} UTC:")
+    for what, count in done.by_table.items():
+        out.print(f"  {count:>9}  {what}")
 
 
 def size(count: float) -> str:

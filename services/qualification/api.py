@@ -16,6 +16,7 @@ from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import JournalIndex
 from services.qualification.errors import (
     BindingInvalid,
+    EvidencePruned,
     EvidenceUnsigned,
     QualificationError,
     RunConflict,
@@ -32,6 +33,7 @@ _STATUS: dict[type[QualificationError], int] = {
     RunUnknown: 404,
     BindingInvalid: 422,
     RunConflict: 409,
+    EvidencePruned: 410,
     EvidenceUnsigned: 500,
 }
 LONGEST_WAIT_SECONDS = 60.0

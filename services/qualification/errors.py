@@ -8,6 +8,7 @@ QualificationError
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
 ├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
 ├── EvidenceRefused    an evidence pack is damaged or not safe to open
+├── EvidencePruned     the events of a run were removed, with all that was as old
 └── EvidenceUnsigned   the harness cannot sign the evidence it made: its own fault
 """
 
@@ -54,6 +55,10 @@ class EvidenceInvalid(QualificationError):
 
 class EvidenceRefused(QualificationError):
     """An evidence pack is damaged, too large, or holds a path that leads out of it."""
+
+
+class EvidencePruned(QualificationError):
+    """The events of a run were removed, with all that was as old; its document and verdict are kept."""
 
 
 class EvidenceUnsigned(QualificationError):

@@ -168,11 +168,15 @@ class RunManager:
         return run.document
 
     async def evidence(self, run_id: str) -> tuple[StoredRun, list[JournalEvent], dict[str, Any]]:
-        """What the evidence of a run is made of: the run, its events, its document. Raises RunUnknown."""
+        """What the evidence of a run is made of: the run, its events, its document.
+
+        Raises RunUnknown, EvidencePruned.
+        """
         run = await self._open_run(run_id)
         if run is not None:
             return run.stored, list(run.events), run.document
         stored = await self.store.get(run_id)
+        await self.store.require_events(stored)
         rows = await self._events_of(stored, stored.through)
         return stored, bounded(stored, [event for _, event in rows]), stored.document
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from backbone.database import Database, metadata
 from services.qualification.binding import Binding
-from services.qualification.errors import RunUnknown
+from services.qualification.errors import EvidencePruned, RunUnknown
 from services.qualification.format import Scenario
 
 run_table = Table(
@@ -33,6 +46,10 @@ counter_table = Table(
     Column("name", String(40), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PRUNED = "journal pruned before"  # milliseconds since 1970
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,18 @@ class RunStore:
         async with self._database.read() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
+    async def require_events(self, run: StoredRun) -> None:
+        """Raises EvidencePruned for a run whose events were removed with what was old."""
+        query = select(counter_table.c.value).where(counter_table.c.name == _PRUNED)
+        async with self._database.read() as connection:
+            pruned = await connection.scalar(query)
+        before = _EPOCH + timedelta(milliseconds=pruned or 0)
+        if run.document["ended"] is not None and datetime.fromisoformat(run.document["ended"]) < before:
+            raise EvidencePruned(
+                f"Run {run.id} ended before {before.isoformat()}, and what is older was removed from the "
+                "journal (dipemu db prune). Its document and verdict are kept; evidence cannot be made of it."
+            )
+
     async def documents(self, limit: int) -> Sequence[dict[str, Any]]:
         """The documents of the newest runs, newest first."""
         query = select(run_table.c.document).order_by(run_table.c.order_number.desc()).limit(limit)
@@ -106,6 +135,16 @@ class RunStore:
         query = select(run_table.c.mpan, run_table.c.id).order_by(run_table.c.order_number)
         async with self._database.read() as connection:
             return {row.mpan: row.id for row in await connection.execute(query)}
+
+
+def note_pruned(connection: Connection, before: datetime) -> None:
+    """Keep that events older than this were removed, so that nobody takes what is left for evidence."""
+    moment = (before - _EPOCH) // timedelta(milliseconds=1)
+    known = connection.scalar(select(counter_table.c.value).where(counter_table.c.name == _PRUNED))
+    if known is None:
+        connection.execute(insert(counter_table).values(name=_PRUNED, value=moment))
+    elif moment > known:
+        connection.execute(update(counter_table).where(counter_table.c.name == _PRUNED).values(value=moment))
 
 
 def _row(run: StoredRun) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """The message log in one directory: SQLite in WAL mode, one process, no server."""
 
-from backbone.log.embedded.log import EmbeddedLog
+from backbone.log.embedded.log import FILE, EmbeddedLog
 
-__all__ = ["EmbeddedLog"]
+__all__ = ["FILE", "EmbeddedLog"]

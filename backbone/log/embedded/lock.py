@@ -32,11 +32,19 @@ class DirectoryLock:
         try:
             _lock(self._descriptor)
         except OSError as error:
+            holder = self._holder()
             os.close(self._descriptor)
             raise LogInUse(
-                f"the message log in {directory} is open in another process; "
+                f"the message log in {directory} is open in another process{holder}; "
                 "stop that one or choose another data directory"
             ) from error
+        os.write(self._descriptor, f"\n{os.getpid():<10}\n".encode())
+
+    def _holder(self) -> str:
+        """Who holds it, as it has written into the file; after the first byte, which Windows locks."""
+        os.lseek(self._descriptor, 1, os.SEEK_SET)
+        written = os.read(self._descriptor, 10).decode(errors="replace").strip()
+        return f" (process ID {written})" if written.isdigit() else ""
 
     def release(self) -> None:
         os.close(self._descriptor)

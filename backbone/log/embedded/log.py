@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from backbone.clock import Clock
 from backbone.errors import BackboneError, LogClosed, LogUnavailable, RecordTooLarge
 from backbone.log.budget import Budget
 from backbone.log.embedded import storage
@@ -20,6 +21,7 @@ from backbone.log.port import ConsumedRecord, Record
 from backbone.log.topics import require_legal
 from backbone.log.unsettled import Partition
 
+FILE = "log.sqlite3"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 _MAX_WAITING_BYTES = 64 * 1024 * 1024
 _MAX_FETCH_BYTES = 32 * 1024 * 1024
@@ -31,7 +33,9 @@ T = TypeVar("T")
 class EmbeddedLog:
     """See ``backbone.log.port.MessageLog``. Open it with ``open``; use it from one event loop."""
 
-    def __init__(self, path: Path, lock: DirectoryLock, max_record_bytes: int) -> None:
+    def __init__(
+        self, path: Path, lock: DirectoryLock, max_record_bytes: int, clock: Clock | None = None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._lock = lock
         self._max_record_bytes = max_record_bytes
@@ -40,7 +44,7 @@ class EmbeddedLog:
         self._connections = [writing, storage.connect(path)]
         self._ends = storage.ends(writing)
         self._reader = ThreadPoolExecutor(1, "log-reader")
-        self._writer = GroupCommitWriter(writing, self._settle)
+        self._writer = GroupCommitWriter(writing, self._settle, clock)
         self._budget = Budget(_MAX_WAITING_BYTES)
         self._groups: dict[str, Group] = {}
         self._subscriptions: set[EmbeddedSubscription] = set()
@@ -48,14 +52,16 @@ class EmbeddedLog:
         self.closed = False
 
     @classmethod
-    async def open(cls, path: Path, max_record_bytes: int = MAX_RECORD_BYTES) -> EmbeddedLog:
-        """Open the log kept in the directory ``path``, creating it.
+    async def open(
+        cls, path: Path, max_record_bytes: int = MAX_RECORD_BYTES, clock: Clock | None = None
+    ) -> EmbeddedLog:
+        """Open the log kept in the directory ``path``, creating it. ``clock``: dates the records.
 
         Raises LogInUse when another process has it open, LogUnavailable when it cannot be read.
         """
         lock = DirectoryLock(path)
         try:
-            return cls(path / "log.sqlite3", lock, max_record_bytes)
+            return cls(path / FILE, lock, max_record_bytes, clock)
         except sqlite3.Error as error:
             lock.release()
             raise LogUnavailable(f"the message log in {path} cannot be opened: {error}") from error
@@ -116,10 +122,11 @@ class EmbeddedLog:
         self._require_open()
         return EmbeddedSubscription(self, group, topics)
 
-    async def group(self, name: str, subscription: EmbeddedSubscription) -> Group:
-        """The consumer group of this name, with the positions it committed."""
+    async def group(self, name: str, topics: Sequence[str], subscription: EmbeddedSubscription) -> Group:
+        """The consumer group of this name, with the positions it committed; it is kept what it reads."""
         self._require_open()
         self._subscriptions.add(subscription)
+        await self._in_reader(lambda c: storage.note_reader(c, name, topics))
         if name not in self._groups:
             committed = await self._in_reader(lambda c: storage.committed(c, name))
             self._groups.setdefault(name, Group(committed, self._ends))

@@ -33,7 +33,15 @@ CREATE TABLE IF NOT EXISTS committed (
     number INTEGER NOT NULL,
     PRIMARY KEY (member_group, topic, partition)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mark (number INTEGER PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS reader (
+    member_group TEXT NOT NULL,
+    topics TEXT NOT NULL,
+    PRIMARY KEY (member_group, topics)
+) WITHOUT ROWID;
 """
+# mark: the newest record at a moment (UTC, ISO 8601), so that it is known how old records are.
+# reader: what a group has ever read, by name or pattern: it has to have handled a record before that may go.
 _ROWS_PER_STATEMENT = 128
 
 Row = tuple[str, int, str, bytes | None, bytes]
@@ -109,6 +117,19 @@ def _upsert_statement(count: int) -> str:
         f"INSERT INTO committed VALUES {', '.join(['(?, ?, ?, ?)'] * count)}"  # noqa: S608 - marks only
         " ON CONFLICT DO UPDATE SET number = max(committed.number, excluded.number)"
     )
+
+
+def mark(connection: sqlite3.Connection, number: int, at: str) -> None:
+    """Note that at this moment ``number`` was the newest record. The first such moment stays."""
+    connection.execute("INSERT OR IGNORE INTO mark VALUES (?, ?)", (number, at))
+
+
+def note_reader(connection: sqlite3.Connection, group: str, topics: Sequence[str]) -> None:
+    """Note that the group reads these topics (names, or prefixes that end in ``*``)."""
+    known = connection.execute("SELECT topics FROM reader WHERE member_group = ?", (group,)).fetchall()
+    fresh = [(group, topic) for topic in topics if (topic,) not in known]
+    if fresh:
+        connection.executemany("INSERT OR IGNORE INTO reader VALUES (?, ?)", fresh)
 
 
 def committed(connection: sqlite3.Connection, group: str) -> dict[Partition, int]:

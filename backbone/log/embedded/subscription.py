@@ -21,7 +21,7 @@ class Source(Protocol):
     @property
     def closed(self) -> bool: ...
 
-    async def group(self, name: str, subscription: EmbeddedSubscription) -> Group: ...
+    async def group(self, name: str, topics: Sequence[str], subscription: EmbeddedSubscription) -> Group: ...
 
     async def read(self, after: Mapping[Partition, int], limit: int) -> list[ConsumedRecord]: ...
 
@@ -36,13 +36,14 @@ class EmbeddedSubscription:
     def __init__(self, source: Source, group: str, topics: Sequence[str]) -> None:
         self._source = source
         self._name = group
+        self._topics = tuple(topics)
         self._member = Member(TopicPatterns(topics))
         self._group: Group | None = None
         self._unsettled = Unsettled()
         self._iterated: deque[ConsumedRecord] = deque()
 
     async def __aenter__(self) -> Self:
-        group = await self._source.group(self._name, self)
+        group = await self._source.group(self._name, self._topics, self)
         group.join(self._member)
         self._group = group
         return self

@@ -7,15 +7,19 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta
 from queue import SimpleQueue
 
+from backbone.clock import Clock, SystemClock
 from backbone.errors import BackboneError, LogUnavailable
 from backbone.log.embedded import storage
 from backbone.log.unsettled import Partition
 
 _MAX_BATCH_ROWS = 2_000
 _MAX_BATCH_BYTES = 32 * 1024 * 1024
+_MARK_EVERY = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -40,7 +44,9 @@ class GroupCommitWriter:
         self,
         connection: sqlite3.Connection,
         settle: Callable[[Sequence[Work], BackboneError | None], None],
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._connection = connection
         self._settle = settle
         self._loop = asyncio.get_running_loop()
@@ -49,6 +55,8 @@ class GroupCommitWriter:
         self._idle.set()
         self._queue: SimpleQueue[list[Work] | None] = SimpleQueue()
         self._next = storage.last_number(connection) + 1
+        self._last_write = self._clock.now()
+        self._mark()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -92,6 +100,9 @@ class GroupCommitWriter:
                 self._loop.call_soon_threadsafe(self._written, batch, outcome)
             except RuntimeError:  # the event loop is gone, and with it everyone who waits
                 return
+        with suppress(sqlite3.Error):  # it was full or away; the next opening marks the same records
+            self._last_write = self._clock.now()
+            self._mark()
 
     def _attempt(self, batch: Sequence[Work]) -> BackboneError | None:
         """Write the batch; the fault that kept it from being written, if any."""
@@ -106,6 +117,9 @@ class GroupCommitWriter:
         return None
 
     def _write(self, batch: Sequence[Work]) -> None:
+        now = self._clock.now()
+        if now - self._marked >= _MARK_EVERY:
+            self._mark()
         rows = [row for work in batch for row in work.rows]
         positions = [row for work in batch for row in work.positions]
         storage.write(self._connection, self._next, rows, positions)
@@ -113,3 +127,9 @@ class GroupCommitWriter:
             for topic, partition, *_ in work.rows:
                 work.ends[topic, partition] = self._next
                 self._next += 1
+        self._last_write = now
+
+    def _mark(self) -> None:
+        """Keep when the newest record was there: what was written last was there when it was written."""
+        storage.mark(self._connection, self._next - 1, self._last_write.astimezone(UTC).isoformat())
+        self._marked = self._last_write

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from backbone.settings import Settings
 from dipemu.backup import MANIFEST, back_up, restore
 from dipemu.cli import app
-from dipemu.errors import BackupRefused
+from dipemu.errors import UpkeepRefused
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_a_backup_is_private(data: Path, tmp_path: Path) -> None:
 def test_a_changed_file_is_not_restored(data: Path, tmp_path: Path) -> None:
     backup = made(data, tmp_path / "backup")
     (backup / "authority" / "ca.key").write_text("another")
-    with pytest.raises(BackupRefused, match=r"authority/ca\.key has SHA-256"):
+    with pytest.raises(UpkeepRefused, match=r"authority/ca\.key has SHA-256"):
         restore(backup, tmp_path / "restored")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backup", "data"], "and nothing half done is left"
 
@@ -96,7 +96,7 @@ def test_a_changed_file_is_not_restored(data: Path, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(data: Path, tmp_path: Path) -> None:
     backup = made(data, tmp_path / "backup")
     (backup / "access.json").unlink()
-    with pytest.raises(BackupRefused, match=r"access\.json is missing"):
+    with pytest.raises(UpkeepRefused, match=r"access\.json is missing"):
         restore(backup, tmp_path / "restored")
 
 
@@ -109,7 +109,7 @@ def test_a_damaged_database_is_not_restored_though_the_manifest_agrees(data: Pat
     digest = hashlib.sha256(b"no database").hexdigest()
     document["files"]["log/log.sqlite3"] = {"sha256": digest, "bytes": 11, "mode": "0600"}
     rewrite(backup, document)
-    with pytest.raises(BackupRefused, match=r"log\.sqlite3"):
+    with pytest.raises(UpkeepRefused, match=r"log\.sqlite3"):
         restore(backup, tmp_path / "restored")
 
 
@@ -119,7 +119,7 @@ def test_a_manifest_that_leads_out_of_the_backup_is_refused(data: Path, tmp_path
     document = manifest(backup)
     document["files"][name] = document["files"]["access.json"]
     rewrite(backup, document)
-    with pytest.raises(BackupRefused, match="leads out of it"):
+    with pytest.raises(UpkeepRefused, match="leads out of it"):
         restore(backup, tmp_path / "restored")
 
 
@@ -129,14 +129,14 @@ def test_a_manifest_that_leads_out_of_the_backup_is_refused(data: Path, tmp_path
 def test_a_manifest_that_is_none_is_refused(data: Path, tmp_path: Path, content: bytes) -> None:
     backup = made(data, tmp_path / "backup")
     (backup / MANIFEST).write_bytes(content)
-    with pytest.raises(BackupRefused, match=str(backup)):
+    with pytest.raises(UpkeepRefused, match=str(backup)):
         restore(backup, tmp_path / "restored")
 
 
 def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
     backup = made(data, tmp_path / "backup")
     for attempt in (lambda: restore(backup, data), lambda: made(data, backup)):
-        with pytest.raises(BackupRefused, match="is not empty"):
+        with pytest.raises(UpkeepRefused, match="is not empty"):
             attempt()
 
 
@@ -148,13 +148,13 @@ def test_an_empty_directory_may_be_the_target(data: Path, tmp_path: Path) -> Non
 
 
 def test_a_backup_never_lies_in_what_it_backs_up(data: Path) -> None:
-    with pytest.raises(BackupRefused, match="lies in the data directory"):
+    with pytest.raises(UpkeepRefused, match="lies in the data directory"):
         made(data, data / "backup")
 
 
 def test_servers_of_their_own_are_backed_up_by_their_own_means(data: Path, tmp_path: Path) -> None:
     settings = Settings.load(data=data, kafka="127.0.0.1:9092")
-    with pytest.raises(BackupRefused, match=r"docs/operations\.md"):
+    with pytest.raises(UpkeepRefused, match=r"docs/operations\.md"):
         back_up(settings, tmp_path / "backup", NOW)
 
 
@@ -170,5 +170,5 @@ def test_the_commands_say_what_they_did_and_what_is_next(data: Path, tmp_path: P
 
 
 def test_an_empty_directory_has_nothing_to_back_up(tmp_path: Path) -> None:
-    with pytest.raises(BackupRefused, match="nothing to back up"):
+    with pytest.raises(UpkeepRefused, match="nothing to back up"):
         made(tmp_path / "data", tmp_path / "backup")
