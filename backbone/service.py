@@ -19,3 +19,6 @@ class Service:
     prefix: str = ""  # "" or "/registration"
     workers: Sequence[Worker] = ()
     ready: Callable[[], bool] = lambda: True
+    waits_for: Callable[[], str] = lambda: (
+        "It does not listen to the message log yet."
+    )  # while it is not ready

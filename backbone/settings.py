@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     kafka_replication: int = Field(1, ge=1)
     kafka_retention_hours: int = Field(24 * 30, ge=-1)  # -1: for ever
 
+    disk_free_min_mb: int = Field(200, ge=0)  # embedded log: with less free (10^6 bytes) nothing is accepted
+
     access: Literal["remote", "always", "open"] = "remote"  # who needs a token for /api and /ui
     api_key_required: bool = True
     trust_anchors: list[Path] = []  # PEM files: authorities trusted besides our own, for signing and TLS

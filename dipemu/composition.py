@@ -26,6 +26,7 @@ from backbone.settings import Settings
 from dipemu.access import AccessTokens, guarded
 from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
+from dipemu.readiness import Readiness
 from dipemu.supervisor import Supervisor
 from participant.authority import CertificateAuthority
 from participant.certificates import read_trust_anchors
@@ -169,7 +170,8 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         await register_harness_parties(context.directory, identities, urls)
         services = [*build_services(list(PREFIXES), context, identities), journal_projection(context)]
         supervisor = Supervisor(services, context.journal, context.clock)
-        late.target = dispatch(services, supervisor.health)
+        readiness = Readiness(supervisor, context.disk)
+        late.target = dispatch(services, readiness.parts, readiness.reasons)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)

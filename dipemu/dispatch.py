@@ -13,11 +13,16 @@ Scope = dict[str, Any]
 ASGIApp = Callable[..., Any]
 
 
-def dispatch(services: Sequence[Service], health: Callable[[], Mapping[str, bool]]) -> ASGIApp:
+def dispatch(
+    services: Sequence[Service],
+    health: Callable[[], Mapping[str, bool]],
+    reasons: Callable[[], Mapping[str, str]] = dict,
+) -> ASGIApp:
     """The application of a process that runs ``services``.
 
     Paths are passed on unchanged: each service knows its own prefix. The one without a prefix (the
-    gateway) takes what no other claims. ``health`` tells which parts are ready.
+    gateway) takes what no other claims. ``health`` tells which parts are ready, ``reasons`` why others
+    are not.
     """
     by_prefix = sorted(
         ((prefix, service.app) for service in services if service.app for prefix in [service.prefix]),
@@ -27,7 +32,7 @@ def dispatch(services: Sequence[Service], health: Callable[[], Mapping[str, bool
     async def app(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         path: str = scope.get("path", "")
         if path.startswith("/health/"):
-            await _health(path, health(), send)
+            await _health(path, health(), reasons(), send)
             return
         for prefix, target in by_prefix:
             if not prefix or path == prefix or path.startswith(prefix + "/"):
@@ -51,12 +56,17 @@ def controlled(app: ASGIApp) -> ASGIApp:
     return control
 
 
-async def _health(path: str, parts: Mapping[str, bool], send: Callable[..., Any]) -> None:
+async def _health(
+    path: str, parts: Mapping[str, bool], reasons: Mapping[str, str], send: Callable[..., Any]
+) -> None:
     if path == "/health/live":
         await _answer(send, 200, {"status": "live"})
         return
     ready = all(parts.values())
-    await _answer(send, 200 if ready else 503, {"status": "ready" if ready else "not ready", "parts": parts})
+    document: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": parts}
+    if not ready:
+        document["reasons"] = reasons
+    await _answer(send, 200 if ready else 503, document)
 
 
 async def _answer(send: Callable[..., Any], status: int, body: object) -> None:

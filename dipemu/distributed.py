@@ -24,6 +24,7 @@ from dipemu.composition import (
 from dipemu.dispatch import dispatch
 from dipemu.errors import CompositionIncomplete
 from dipemu.forward import forward
+from dipemu.readiness import Readiness
 from dipemu.supervisor import Supervisor
 
 INDEXED_BY = "qualification"  # the service whose processes keep the journal's projection
@@ -60,7 +61,9 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         if name == INDEXED_BY:
             own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)
-        app = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
+        readiness = Readiness(supervisor, context.disk)
+        passed_on = _passed_on(settings, name, http)
+        app = dispatch([*own, *passed_on], readiness.parts, readiness.reasons)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, own, app, supervisor)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from backbone.clock import Clock
-from backbone.errors import DatabaseUnavailable, LogUnavailable
+from backbone.errors import BackboneError, DatabaseUnavailable, LogUnavailable
 from backbone.journal import Journal, JournalEvent, Kind
 from backbone.service import Service, Worker
 
@@ -26,7 +26,7 @@ class Supervisor:
         self._journal = journal
         self._clock = clock
         self._tasks: dict[asyncio.Task[None], str] = {}
-        self._down: set[str] = set()
+        self._down: dict[str, str] = {}  # workers that wait to be started again, and why
 
     def start(self) -> None:
         """Start all workers."""
@@ -49,6 +49,17 @@ class Supervisor:
             for service in self._services
         }
 
+    def reasons(self) -> dict[str, str]:
+        """Of the services that are not ready, why not."""
+        found: dict[str, str] = {}
+        for service in self._services:
+            why = [text for name, text in self._down.items() if name.split("#")[0] == service.name]
+            if not service.ready():
+                why.append(service.waits_for())
+            if why:
+                found[service.name] = " ".join(dict.fromkeys(why))
+        return found
+
     async def _keep(self, name: str, service: str, worker: Worker) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -56,13 +67,13 @@ class Supervisor:
             fault = await _fault_of(worker)
             if fault is None:
                 return
-            self._down.add(name)
+            self._down[name] = _said(fault)
             if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             await self._tell(name, service, fault, pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            self._down.discard(name)
+            self._down.pop(name, None)
 
     async def _tell(self, name: str, service: str, fault: BaseException, pause: float) -> None:
         """A log or a database that is away is no fault of the service: it waits, unready, and says so."""
@@ -83,6 +94,13 @@ class Supervisor:
             await self._journal.write(event)
         except Exception:  # noqa: BLE001 - the journal itself may be what failed; the log line above stands
             logger.warning("the journal could not take the fault of %s", service)
+
+
+def _said(fault: BaseException) -> str:
+    """For whoever asks, and anybody may: our own sentences, of any other fault its name alone."""
+    if isinstance(fault, BackboneError):
+        return f"It waits to go on: {fault}."
+    return f"It is started again after {type(fault).__name__}; the process's log tells more."
 
 
 async def _fault_of(worker: Worker) -> BaseException | None:

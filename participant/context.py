@@ -14,6 +14,7 @@ import participant.outbox
 import participant.timers  # noqa: F401 - both declare their tables before the database is opened
 from backbone.clock import BusinessClock
 from backbone.database import Database
+from backbone.disk import DiskSpace
 from backbone.journal import Journal, JournalIndex
 from backbone.log import MessageLog
 from backbone.settings import Settings
@@ -62,6 +63,11 @@ class Context:
         if wanted not in self._catalogues:
             self._catalogues[wanted] = load_catalogue(wanted, (self.settings.data / "contracts",))
         return self._catalogues[wanted]
+
+    @cached_property
+    def disk(self) -> DiskSpace:
+        """Where the embedded log and its database grow; servers of their own look after theirs."""
+        return DiskSpace(self.settings.data, 0 if self.settings.kafka else self.settings.disk_free_min_mb)
 
     @cached_property
     def verifier(self) -> Verifier:

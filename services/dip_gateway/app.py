@@ -80,7 +80,12 @@ def build(
     def ready() -> bool:
         return rules.loaded.is_set() and (references.loaded.is_set() or not takes_in)
 
-    return Service("dip_gateway", front, "", workers, ready)
+    def waits_for() -> str:
+        return (
+            "Fault rules are being read." if not rules.loaded.is_set() else "Used references are being read."
+        )
+
+    return Service("dip_gateway", front, "", workers, ready, waits_for)
 
 
 def _rules(context: Context, settings: GatewaySettings) -> RuleBook:

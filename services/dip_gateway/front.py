@@ -35,6 +35,7 @@ from services.dip_gateway.responses import Entry, standard_body
 from services.dip_gateway.settings import GatewaySettings
 
 _RETRY_AFTER: Final = 5  # seconds; ours, nothing is published
+_FULL_RETRY_AFTER: Final = 30  # seconds; somebody has to make room
 JSON_HEADER: Final = (b"content-type", b"application/json")
 _log = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Front:
         headers, body = headers_of(scope), b""
         try:
             handler, values = self._find(scope, headers)
+            self._check_disk(scope["method"])
             body = await self._body(headers, receive)
             reply = await handler(request_of(scope, headers, body), values)
         except Refused as refused:
@@ -135,6 +137,14 @@ class Front:
                 406, "The header Accept leaves out JSON.", "Accept application/json; answers are JSON."
             )
         return handler
+
+    def _check_disk(self, method: str) -> None:
+        """Nothing more is taken in before the disk is full, so that what was taken in can be finished."""
+        shortage = self._context.disk.shortage() if method == "POST" else None
+        if shortage is not None:
+            refused = self._refused(503, shortage, "Nothing was accepted; send it again later.")
+            refused.retry_after = _FULL_RETRY_AFTER
+            raise refused
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         try:

@@ -21,7 +21,8 @@ _UNKNOWN = (401, 403, 404, 405, 406, 408, 413, 429)
 
 
 class RefusalBook:
-    """Journals refusals. Strangers may fill the journal only so fast; what is left out is counted."""
+    """Journals refusals. Strangers may fill the journal only so fast, and nobody a disk that is
+    nearly full; what is left out is counted."""
 
     def __init__(self, context: Context, settings: GatewaySettings) -> None:
         self._context = context
@@ -35,7 +36,8 @@ class RefusalBook:
         ``seconds``: any steadily growing time.
         """
         stranger = refused.status in _UNKNOWN
-        if stranger and self._bucket.take("strangers", seconds) is not None:
+        full = self._context.disk.shortage() is not None
+        if full or (stranger and self._bucket.take("strangers", seconds) is not None):
             self._left_out += 1
             return
         records = self._records(request, refused, stranger)

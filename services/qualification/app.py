@@ -20,4 +20,5 @@ def build(context: Context) -> Service:
     own_signer(context.settings)
     runs = RunManager(context, load_scenarios())
     app = application(runs, context.index, lambda: environment_of(context))
-    return Service("qualification", app, "/api", [runs.work], lambda: runs.ready)
+    waits_for = "The runs that were under way before the start are being read."
+    return Service("qualification", app, "/api", [runs.work], lambda: runs.ready, lambda: waits_for)

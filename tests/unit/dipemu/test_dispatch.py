@@ -28,8 +28,10 @@ SERVICES = [
 ]
 
 
-def client(services: list[Service], health: dict[str, bool] | None = None) -> httpx.AsyncClient:
-    app = dispatch(services, lambda: health or {})
+def client(
+    services: list[Service], health: dict[str, bool] | None = None, reasons: dict[str, str] | None = None
+) -> httpx.AsyncClient:
+    app = dispatch(services, lambda: health or {}, lambda: reasons or {})
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://dip")
 
 
@@ -57,11 +59,13 @@ async def test_without_a_gateway_an_unclaimed_path_is_not_found() -> None:
 
 
 async def test_live_while_parts_are_not_ready() -> None:
-    async with client(SERVICES, {"dip_gateway": True, "qualification": False}) as http:
+    reasons = {"qualification": "It is reading."}
+    async with client(SERVICES, {"dip_gateway": True, "qualification": False}, reasons) as http:
         live, ready = await http.get("/health/live"), await http.get("/health/ready")
     assert live.json() == {"status": "live"}
     assert ready.status_code == 503
-    assert ready.json() == {"status": "not ready", "parts": {"dip_gateway": True, "qualification": False}}
+    parts = {"dip_gateway": True, "qualification": False}
+    assert ready.json() == {"status": "not ready", "parts": parts, "reasons": reasons}
 
 
 async def test_ready_when_every_part_is() -> None:

@@ -42,21 +42,26 @@ async def test_a_worker_that_fails_is_reported_and_started_again(tmp_path: Path)
     async with log.consume("test", [JOURNAL_TOPIC]) as subscription:
         (consumed,) = await subscription.fetch(wait=5)
     assert supervisor.health() == {"registration": False}
+    assert "after RuntimeError" in supervisor.reasons()["registration"]
+    assert "full" not in supervisor.reasons()["registration"], "a stranger's words are for the log alone"
     event = JournalEvent.from_bytes(consumed.record.value)
     assert event.kind is Kind.SERVICE_FAULT
     assert event.details == {"fault": "RuntimeError: the disk is full"}
     async with asyncio.timeout(5):
         await worker.working.wait()
     assert supervisor.health() == {"registration": True}
+    assert supervisor.reasons() == {}
     await supervisor.stop()
     await log.close()
 
 
 async def test_a_service_that_says_no_is_not_ready(tmp_path: Path) -> None:
     log = await EmbeddedLog.open(tmp_path / "log")
-    services = [Service("css_stub", ready=lambda: False), Service("registration")]
+    waits = Service("css_stub", ready=lambda: False, waits_for=lambda: "It reads its rules.")
+    services = [waits, Service("registration")]
     supervisor = Supervisor(services, Journal(log), SystemClock())
     assert supervisor.health() == {"css_stub": False, "registration": True}
+    assert supervisor.reasons() == {"css_stub": "It reads its rules."}
     await log.close()
 
 
