@@ -6,8 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backbone.measures import Measure
+
 Worker = Callable[[], Awaitable[None]]
 """Runs until it is cancelled. An exception that leaves it is a fault of ours."""
+
+
+async def nothing() -> Sequence[Measure]:
+    """The measures of a service that has none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +29,4 @@ class Service:
     waits_for: Callable[[], str] = lambda: (
         "It does not listen to the message log yet."
     )  # while it is not ready
+    measures: Callable[[], Awaitable[Sequence[Measure]]] = nothing

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Final
 
 from backbone.errors import DatabaseUnavailable
 
-_WAIT_SECONDS = 30.0
+BESIDE: Final = ("", "-wal", "-shm", "-journal")
+"""What SQLite adds to a file's name for those that it keeps beside it."""
+_WAIT_SECONDS: Final = 30.0
 
 
 def copy_at_one_moment(database: Path, others: Mapping[Path, Path], to: Path) -> None:
@@ -50,6 +53,15 @@ def require_whole(path: Path) -> None:
         raise DatabaseUnavailable(f"{path.name} cannot be read: {error}") from error
     if found != "ok":
         raise DatabaseUnavailable(f"{path.name} is damaged: {found}")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a SQLite file with what SQLite keeps beside it; such files come and go while it is in use."""
+    size = 0
+    for more in BESIDE:
+        with suppress(FileNotFoundError):
+            size += path.with_name(path.name + more).stat().st_size
+    return size
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -17,7 +17,7 @@ import orjson
 from backbone.errors import DatabaseUnavailable
 from backbone.log.embedded import FILE
 from backbone.settings import Settings
-from backbone.snapshot import copy_at_one_moment, require_whole
+from backbone.snapshot import BESIDE, copy_at_one_moment, require_whole
 from dipemu import VERSION
 from dipemu.errors import UpkeepRefused
 
@@ -26,7 +26,6 @@ DATABASE: Final = "dipemu.sqlite3"
 LOG: Final = f"log/{FILE}"
 _FORMAT: Final = 1
 _BLOCK: Final = 1024 * 1024
-BESIDE: Final = ("", "-wal", "-shm", "-journal")  # the files that SQLite keeps for one of ours
 # What belongs to a process that runs, not to what it keeps.
 _PASSING: Final = {"gateway.url", "gateway.new", "log/lock"}
 

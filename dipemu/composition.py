@@ -21,10 +21,11 @@ from backbone.errors import BackboneError, SettingsInvalid
 from backbone.journal import Journal, JournalIndex
 from backbone.log.opening import open_log
 from backbone.migrations import upgrade
-from backbone.service import Service
+from backbone.service import Service, nothing
 from backbone.settings import Settings
 from dipemu.access import AccessTokens, guarded
 from dipemu.dispatch import dispatch
+from dipemu.metrics import Metrics
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.readiness import Readiness
 from dipemu.supervisor import Supervisor
@@ -147,7 +148,7 @@ def build_services(
         played = identities_of(name, identities)
         built = build(context, played) if played else build(context)
         views = GATEWAY_VIEWS if name == "dip_gateway" else ()
-        services += [built, *(replace(built, prefix=view, workers=()) for view in views)]
+        services += [built, *(replace(built, prefix=view, workers=(), measures=nothing) for view in views)]
     return services
 
 
@@ -171,7 +172,8 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         services = [*build_services(list(PREFIXES), context, identities), journal_projection(context)]
         supervisor = Supervisor(services, context.journal, context.clock)
         readiness = Readiness(supervisor, context.disk)
-        late.target = dispatch(services, readiness.parts, readiness.reasons)
+        metrics = Metrics(context, services, readiness.parts)
+        late.target = dispatch(services, readiness.parts, readiness.reasons, metrics)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from backbone.measures import CONTENT_TYPE
 from backbone.service import Service
 
 Scope = dict[str, Any]
@@ -17,12 +18,13 @@ def dispatch(
     services: Sequence[Service],
     health: Callable[[], Mapping[str, bool]],
     reasons: Callable[[], Mapping[str, str]] = dict,
+    metrics: Callable[[], Awaitable[str]] | None = None,
 ) -> ASGIApp:
     """The application of a process that runs ``services``.
 
     Paths are passed on unchanged: each service knows its own prefix. The one without a prefix (the
     gateway) takes what no other claims. ``health`` tells which parts are ready, ``reasons`` why others
-    are not.
+    are not, ``metrics`` gives the text for Prometheus.
     """
     by_prefix = sorted(
         ((prefix, service.app) for service in services if service.app for prefix in [service.prefix]),
@@ -34,6 +36,9 @@ def dispatch(
         if path.startswith("/health/"):
             await _health(path, health(), reasons(), send)
             return
+        if path == "/metrics" and metrics is not None:
+            await _send(send, 200, (await metrics()).encode(), CONTENT_TYPE)
+            return
         for prefix, target in by_prefix:
             if not prefix or path == prefix or path.startswith(prefix + "/"):
                 await target(scope, receive, send)
@@ -44,11 +49,11 @@ def dispatch(
 
 
 def controlled(app: ASGIApp) -> ASGIApp:
-    """What of ``app`` needs no TLS beside a gateway that asks for it: runs, pages and health."""
+    """What of ``app`` needs no TLS beside a gateway that asks for it: runs, pages, figures and health."""
 
     async def control(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         path: str = scope.get("path", "")
-        if path.startswith(("/api/", "/health/", "/ui")):
+        if path.startswith(("/api/", "/health/", "/metrics", "/ui")):
             await app(scope, receive, send)
         else:
             await _answer(send, 404, {"error": f"{path} is served over TLS only"})
@@ -70,7 +75,10 @@ async def _health(
 
 
 async def _answer(send: Callable[..., Any], status: int, body: object) -> None:
-    content = orjson.dumps(body)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await _send(send, status, orjson.dumps(body), "application/json")
+
+
+async def _send(send: Callable[..., Any], status: int, content: bytes, kind: str) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

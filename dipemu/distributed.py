@@ -24,6 +24,7 @@ from dipemu.composition import (
 from dipemu.dispatch import dispatch
 from dipemu.errors import CompositionIncomplete
 from dipemu.forward import forward
+from dipemu.metrics import Metrics
 from dipemu.readiness import Readiness
 from dipemu.supervisor import Supervisor
 
@@ -63,7 +64,8 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         supervisor = Supervisor(own, context.journal, context.clock)
         readiness = Readiness(supervisor, context.disk)
         passed_on = _passed_on(settings, name, http)
-        app = dispatch([*own, *passed_on], readiness.parts, readiness.reasons)
+        metrics = Metrics(context, own, readiness.parts)
+        app = dispatch([*own, *passed_on], readiness.parts, readiness.reasons, metrics)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, own, app, supervisor)

@@ -17,7 +17,8 @@ from backbone.journal import Kind
 from backbone.journal.table import journal_event
 from backbone.log.embedded import FILE, storage, upkeep
 from backbone.settings import Settings
-from dipemu.backup import BESIDE, DATABASE
+from backbone.snapshot import size_of
+from dipemu.backup import DATABASE
 from dipemu.composition import open_database
 from dipemu.errors import UpkeepRefused
 from participant.outbox import handled_table
@@ -26,12 +27,6 @@ from services.qualification.store import run_table
 
 Usage = dict[str, dict[str, Any]]
 _DATABASE_SIZE: Final = text("SELECT pg_database_size(current_database())")
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a SQLite file with what SQLite keeps beside it."""
-    beside = [path.with_name(path.name + more) for more in BESIDE]
-    return sum(one.stat().st_size for one in beside if one.exists())
 
 
 async def usage(settings: Settings) -> Usage:

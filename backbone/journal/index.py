@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -41,6 +42,7 @@ class JournalIndex:
         self._newest = 0
         self._news = asyncio.Event()
         self._running = 0
+        self.counted: Counter[str] = Counter()  # events by kind that were indexed here, since the start
 
     async def run(self) -> None:
         """Index until cancelled. An event seen before changes nothing; a fault is retried."""
@@ -76,7 +78,9 @@ class JournalIndex:
             insert_all_ignoring(connection, journal_event, _COLUMNS, rows)
             return int(connection.scalar(_NEWEST) or 0)
 
-        self._announce(await self._database.transact(store, lock=GROUP))  # numbers become visible in order
+        newest = await self._database.transact(store, lock=GROUP)  # numbers become visible in order
+        self.counted.update(row[1] for row in rows if isinstance(row[1], str))
+        self._announce(newest)
 
     def _announce(self, newest: int) -> None:
         if newest > self._newest:

@@ -1,4 +1,4 @@
-"""Stands before ``/api`` and ``/ui``: lets in who may use them.
+"""Stands before ``/api``, ``/ui`` and ``/metrics``: lets in who may use them.
 
 ``DIPEMU_ACCESS`` says who needs a token: ``remote`` (the default) all but callers on this machine, ``always``
 everybody, ``open`` nobody. A caller on this machine is believed only when the address it used is this
@@ -31,7 +31,7 @@ HELP: Final = (
 
 
 def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
-    """``app``, with its ``/api`` and ``/ui`` closed to those who may not use them."""
+    """``app``, with its ``/api``, ``/ui`` and ``/metrics`` closed to those who may not use them."""
     if policy == "open":
         return app
 
@@ -52,7 +52,7 @@ def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
 
 
 def _closed(path: str) -> bool:
-    return path in ("/api", "/ui") or path.startswith(("/api/", "/ui/"))
+    return path in ("/api", "/ui", "/metrics") or path.startswith(("/api/", "/ui/"))
 
 
 def _local(scope: Scope) -> bool:

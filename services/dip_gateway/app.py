@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from backbone.measures import Measure
 from backbone.service import Service, Worker
 from participant.context import Context
 from participant.identity import Identity
@@ -85,7 +86,11 @@ def build(
             "Fault rules are being read." if not rules.loaded.is_set() else "Used references are being read."
         )
 
-    return Service("dip_gateway", front, "", workers, ready, waits_for)
+    async def measures() -> Sequence[Measure]:
+        meaning = "Deliveries that are neither delivered nor abandoned."
+        return [Measure("dipemu_deliveries_waiting", meaning, "gauge", delivery.waiting())]
+
+    return Service("dip_gateway", front, "", workers, ready, waits_for, measures)
 
 
 def _rules(context: Context, settings: GatewaySettings) -> RuleBook:

@@ -9,6 +9,7 @@ from services.qualification.evidence import environment_of
 from services.qualification.runs import RunManager
 from services.qualification.scenario import load_scenarios
 from services.qualification.signer import own_signer
+from services.qualification.tally import RunTally
 
 
 def build(context: Context) -> Service:
@@ -21,4 +22,7 @@ def build(context: Context) -> Service:
     runs = RunManager(context, load_scenarios())
     app = application(runs, context.index, lambda: environment_of(context))
     waits_for = "The runs that were under way before the start are being read."
-    return Service("qualification", app, "/api", [runs.work], lambda: runs.ready, lambda: waits_for)
+    tally = RunTally(context.database)
+    return Service(
+        "qualification", app, "/api", [runs.work], lambda: runs.ready, lambda: waits_for, tally.measures
+    )

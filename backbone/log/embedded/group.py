@@ -48,6 +48,15 @@ class Group:
             self._behind.add(partition)
         self._wake_all()
 
+    def behind(self) -> dict[Partition, int]:
+        """The partitions its members read with something not committed, and the last number that is."""
+        positions = {p: self._committed.get(p, 0) for p, end in self._ends.items()}
+        return {
+            p: number
+            for p, number in positions.items()
+            if self._ends[p] > number and any(m.topics.match(p[0]) for m in self._members)
+        }
+
     def grown(self, partitions: Iterable[Partition]) -> None:
         """Records were appended to these partitions."""
         for partition in partitions:

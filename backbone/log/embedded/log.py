@@ -141,6 +141,13 @@ class EmbeddedLog:
         rows = [(group, topic, partition, number) for (topic, partition), number in positions.items()]
         await self._write(Work(self._loop.create_future(), positions=rows))
 
+    async def lags(self, most: int) -> dict[str, int]:
+        """How many records each group has still to handle, counted up to about ``most``."""
+        behind = {name: group.behind() for name, group in self._groups.items()}
+        return await self._in_reader(
+            lambda c: {name: storage.count_after(c, found, most) for name, found in behind.items()}
+        )
+
     def left(self, subscription: EmbeddedSubscription) -> None:
         """A member has left its group."""
         self._subscriptions.discard(subscription)

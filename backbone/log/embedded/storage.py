@@ -198,6 +198,20 @@ def read(
     return found
 
 
+def count_after(connection: sqlite3.Connection, after: Mapping[Partition, int], most: int) -> int:
+    """How many records of these partitions come after these numbers; ``most`` where there are more."""
+    count = 0
+    for partition, number in after.items():
+        if count < most:
+            (more,) = connection.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM record WHERE topic = ? AND partition = ? AND number > ?"
+                " LIMIT ?)",
+                (*partition, number, most - count),
+            ).fetchone()
+            count += more
+    return count
+
+
 def _numbers(connection: sqlite3.Connection, after: Mapping[Partition, int], limit: int) -> list[int]:
     found: list[int] = []
     for (topic, partition), number in after.items():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,43 +21,17 @@ from backbone.errors import LogInUse
 from backbone.journal.table import journal_event
 from backbone.settings import Settings
 from dipemu.cli import app
-from dipemu.composition import Composition, open_composition, open_database
+from dipemu.composition import open_database
 from dipemu.errors import UpkeepRefused
 from dipemu.pruning import Pruned, prune
 from dipemu.usage import usage
 from participant.outbox import handled_table
 from services.dip_gateway.store import delivery_table, holding_table, reference_table
 from services.qualification.store import run_table
+from tests.integration.operations.emulator import passed, running, settings_of
 
-SCENARIO = "SITFTS0020-Smart-Single"
 NEVER = (reference_table, holding_table, run_table)
 LATER = timedelta(days=400)
-
-
-def settings_of(tmp_path: Path) -> Settings:
-    return Settings.load(data=tmp_path / "data")
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[tuple[Composition, httpx.AsyncClient]]:
-    """The embedded emulator, ready."""
-    async with open_composition(settings) as composition:
-        transport = httpx.ASGITransport(app=composition.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://harness.internal") as http:
-            async with asyncio.timeout(30):
-                while (await http.get("/health/ready")).status_code != 200:  # noqa: ASYNC110 - no event
-                    await asyncio.sleep(0.01)
-            yield composition, http
-
-
-async def passed(http: httpx.AsyncClient) -> str:
-    """The ID of a run that the harness plays alone, and that passes."""
-    run = (await http.post("/api/runs", json={"scenario": SCENARIO}, timeout=60)).json()
-    while not run["finished"]:
-        query = {"after": run["version"], "wait": 10}
-        run = (await http.get(f"/api/runs/{run['id']}", params=query, timeout=60)).json()
-    assert run["verdict"] == "passed", run["summary"]
-    return str(run["id"])
 
 
 async def journal_of(http: httpx.AsyncClient, run: str) -> list[str]:
