@@ -88,6 +88,20 @@ class CssOut:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeOut:
+    """Messages to the DIP that are whole already, for one POST: the engine only signs and sends them.
+
+    ``sender``: who signs, one of the service's DIP IDs; what the messages say of it may differ on purpose.
+    ``may_be_refused``: that the DIP refuses them is no fault of the harness.
+    """
+
+    sender: str
+    interface: str
+    messages: Sequence[Mapping[str, Any]]
+    may_be_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JournalNote:
     """An event for the journal. ``mpan`` and ``run`` left out are those of the incoming thing."""
 
@@ -106,7 +120,7 @@ class JournalNote:
     body: str | None = None
 
 
-Outgoing = DipOut | CssOut | JournalNote
+Outgoing = DipOut | WholeOut | CssOut | JournalNote
 
 
 class World:

@@ -17,6 +17,7 @@ from backbone.journal.events import Kind
 from contracts import Catalogue, envelope
 from contracts.envelope import MpanBlock
 from participant.handlers import DipOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.party_orders import take_orders
 from participant.received import Received, remember_publications
 
 ACCEPTED: Final = "SP000"
@@ -91,6 +92,7 @@ def provider_registry(
         view = (state or ServiceProviderView()).with_received(incoming)
         return view, [response(provider, incoming, view.answers.get(incoming.to, ACCEPTED), world)]
 
+    take_orders(registry)
     remember_publications(registry, catalogue)
     return registry
 

@@ -10,6 +10,7 @@ from participant.context import Context
 from participant.engine import ParticipantService
 from participant.handlers import HandlerRegistry
 from participant.identity import Identity
+from participant.party_orders import take_orders
 from participant.received import Received, remember_publications
 
 NAME = "central_services_stub"
@@ -19,6 +20,7 @@ PREFIX = "/central-services"
 def build_registry(catalogue: Catalogue) -> HandlerRegistry[Received]:
     """One handler for every publication of these contracts: it keeps a note of it."""
     registry = HandlerRegistry(Received)
+    take_orders(registry)
     remember_publications(registry, catalogue)
     return registry
 

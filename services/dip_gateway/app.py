@@ -29,6 +29,7 @@ from services.dip_gateway.limits import Bucket
 from services.dip_gateway.loaded import LoadedSites
 from services.dip_gateway.mishaps import Mishaps
 from services.dip_gateway.openapi import document
+from services.dip_gateway.orders import Orders
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.replay import Replay
@@ -71,7 +72,8 @@ def build(
     takes_in = settings.gateway_parts != "workers"
     workers: list[Worker] = [references.run] if takes_in else []
     if settings.gateway_parts != "intake":
-        workers += [LoadedSites(context, ledger).run, router.run, delivery.run]
+        orders = Orders(context, plan, delivery.look_again)
+        workers += [LoadedSites(context, ledger).run, orders.run, router.run, delivery.run]
     ready = references.loaded.is_set if takes_in else _always
     return Service("dip_gateway", front, "", workers, ready)
 

@@ -12,6 +12,8 @@ from backbone.journal.events import Kind
 from contracts import css, envelope
 from contracts.envelope import MpanBlock
 from participant.handlers import HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.party_orders import take_sending_orders
+from participant.standing_back import stand_back
 from services.registration import energising
 from services.registration.appointments import decide, provider_answered, refuse_unknown_mpan
 from services.registration.cases import UNKNOWN_MPAN
@@ -27,6 +29,7 @@ Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
 
 CSS: Final = "CSS"
 registry: Final = HandlerRegistry(MeteringPoint)
+take_sending_orders(registry)
 
 
 @registry.command("load_mpan")
@@ -37,6 +40,14 @@ def load_mpan(point: MeteringPoint | None, incoming: Incoming, now: datetime, wo
     """
     loaded = metering_point(incoming.mpan, incoming.to, incoming.message, now)
     return loaded, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+
+
+@registry.command("stand_back")
+def keep_silent(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """Send nothing about the MPAN, or not the interfaces named. Raises LookupError for one not loaded."""
+    if point is None:
+        raise LookupError(f"{incoming.mpan} is not in the register")
+    return stand_back(point, incoming, now, world)
 
 
 @registry.css(css.PENDING_REGISTRATION)

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from backbone.clock import UK, dip_timestamp, uk_midnight
 from contracts.envelope import MpanBlock
+from participant.standing_back import StandsBack
 from services.registration.kinds import KINDS, KindName, ServiceKind
 from services.registration.site_data import (
     DipId,
@@ -120,7 +121,7 @@ class Appointment(Holder):
     segment: Segment | None = None
 
 
-class MeteringPoint(Facts):
+class MeteringPoint(Facts, StandsBack):
     """Everything the register holds about one MPAN.
 
     ``since``: date of every fact that carries none. ``next_metering_service`` and ``next_data_service``
