@@ -205,6 +205,14 @@ class HandlerRegistry(Generic[State]):
         exact = self._handlers.get((incoming.kind, incoming.name, incoming.event))
         return exact or self._handlers.get((incoming.kind, incoming.name, None))
 
+    def commands(self) -> frozenset[str]:
+        """The commands of the harness that are taken."""
+        return frozenset(name for kind, name, _ in self._handlers if kind == "command")
+
+    def takes_all(self, publication: str) -> bool:
+        """Whether a handler takes every event of this publication."""
+        return ("dip", publication, None) in self._handlers
+
     @property
     def takes_time(self) -> bool:
         """Whether time by itself changes anything."""

@@ -54,4 +54,6 @@ def remember_publications(registry: HandlerRegistry[State], catalogue: Catalogue
         return (state or registry.state_type()).with_received(incoming), []
 
     for interface in catalogue.interfaces:
-        registry.handles(envelope.publication_id(interface))(informed)
+        publication = envelope.publication_id(interface)
+        if not registry.takes_all(publication):
+            registry.handles(publication)(informed)

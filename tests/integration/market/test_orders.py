@@ -112,6 +112,33 @@ async def test_a_days_consumption_reaches_supplier_distributor_and_settlement(
     assert envelope.custom(message(sent))["B044"] == {"issuingDataServiceDIPID": SDS_A}
 
 
+async def test_settlement_rejects_consumption_that_is_negative(market: Market, mpan: str) -> None:
+    day = envelope.timestamp(uk_midnight(TODAY, -2))
+    await market.order("data_service_stub", "send_consumption", SDS_A, mpan, day=day, consumption="-1.000")
+    rejected = await market.wait_for(mpan, Kind.DELIVERED, "PUB-014", recipient=SDS_A)
+    assert envelope.header(message(rejected)).response_messages[0].startswith("ECS1010")
+
+
+async def test_a_new_meter_and_a_new_tariff_reach_supplier_and_enquiry_service(
+    market: Market, mpan: str
+) -> None:
+    removal = {
+        "meterIDRemoved": "K12B34567",
+        "meterRemovalDate": envelope.timestamp(uk_midnight(TODAY)),
+    }
+    order = {"interface": "IF-005", "event": "[MeterRemoval]", "blocks": {"B039": removal}}
+    await market.order("metering_service_stub", "send", MSS_A, mpan, **order)
+    for recipient in (SUPPLIER_A, "1900000001"):
+        told = await market.wait_for(mpan, Kind.DELIVERED, "PUB-006", recipient=recipient)
+        assert envelope.header(message(told)).response_code == "A"
+    tariff = {"event": "[DUOSTariffIDChg]", "siteData": {"DUOSTariffID": "802"}}
+    since = envelope.timestamp(uk_midnight(TODAY))
+    await market.order("registration", "change_site", REGS, mpan, effectiveFrom=since, **tariff)
+    for recipient in (SUPPLIER_A, "1900000001"):
+        told = await market.wait_for(mpan, Kind.DELIVERED, "PUB-018", recipient=recipient)
+        assert envelope.custom(message(told))["B024"]["DUOSTariffID"] == "802"
+
+
 async def test_a_registration_service_that_stands_back_answers_nothing(market: Market, mpan: str) -> None:
     await ordered(market, "registration", "stand_back", REGS, mpan, interfaces=["IF-008"])
     await deenergise(market, mpan)
