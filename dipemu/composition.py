@@ -23,6 +23,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service
 from backbone.settings import Settings
+from dipemu.access import AccessTokens, guarded
 from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
@@ -45,7 +46,14 @@ PREFIXES: Mapping[str, str] = {
     "qualification": "/api",
 }
 # What the gateway tells whoever runs the emulator; the rest of /api is about qualification.
-GATEWAY_VIEWS = ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings")
+GATEWAY_VIEWS = (
+    "/api/messages",
+    "/api/deliveries",
+    "/api/faults",
+    "/api/holdings",
+    "/api/participants",
+    "/api/directory",
+)
 
 
 @dataclass
@@ -57,6 +65,11 @@ class Composition:
     services: Sequence[Service]
     app: Callable[..., Any]
     supervisor: Supervisor
+
+    @property
+    def served(self) -> Callable[..., Any]:
+        """The application as the outside gets it: ``/api`` and ``/ui`` only for those who may use them."""
+        return guarded(self.app, AccessTokens(self.settings.data), self.settings.access)
 
 
 class LateApplication:

@@ -1,6 +1,6 @@
 """What scenarios order of the DIP: that something goes wrong for a party of a run, or comes once more.
 
-Orders travel on the log as ``harness.dip_gateway``; a fault holds in the process that takes the order.
+Orders travel on the log as ``harness.dip_gateway``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from participant.handlers import Incoming
 from participant.wire import harness_topic, read_record
 from services.dip_gateway import store
 from services.dip_gateway.errors import GatewayError, RequestInvalid
-from services.dip_gateway.faults import FaultPlan, read_rules
+from services.dip_gateway.faults import read_rules
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.replay import requeue_record
+from services.dip_gateway.rulebook import RuleBook
 
 NAME: Final = "dip_gateway"
 GROUP: Final = "gateway-orders"
@@ -30,12 +31,11 @@ Order = Callable[[Incoming], Awaitable[None]]
 
 
 class Orders:
-    """Follows the orders. ``look_again`` is called when what held deliveries back may have ended."""
+    """Follows the orders."""
 
-    def __init__(self, context: Context, plan: FaultPlan, look_again: Callable[[], None]) -> None:
+    def __init__(self, context: Context, rules: RuleBook) -> None:
         self._context = context
-        self._plan = plan
-        self._look_again = look_again
+        self._rules = rules
         self._known: Mapping[str, Order] = {
             "fault": self._fault,
             "end_fault": self._end_fault,
@@ -73,22 +73,23 @@ class Orders:
     async def _fault(self, order: Incoming) -> None:
         """From now on let this happen to the party, as far as the run's MPAN is concerned."""
         rule = {"party": order.to, "mpan": order.mpan, "run": order.run, "name": order.id, **order.message}
-        for read in read_rules(rule):
-            self._plan.put(read, self._context.clock.now())
+        await self._rules.put(read_rules(rule), self._context.clock.now())
+        for spent in self._rules.plan.spent():
+            if spent.run is not None:  # nobody will end the faults of a run that is over
+                await self._rules.remove(spent.name)
 
     async def _end_fault(self, order: Incoming) -> None:
         """Let nothing go wrong any more for the party in this run: all rules, or the one named."""
         wanted = order.message.get("name")
         ending = [
             rule.name
-            for rule in self._plan.rules()
+            for rule in self._rules.plan.rules()
             if (rule.run, rule.party) == (order.run, order.to) and wanted in (None, rule.name)
         ]
         if not ending:
             raise RequestInvalid(f"no fault {wanted or ''} of {order.to} is in force in this run")
         for name in ending:
-            self._plan.remove(name)
-        self._look_again()
+            await self._rules.remove(name)
 
     async def _deliver_again(self, order: Incoming) -> None:
         """Deliver what the party had about the MPAN once more, marked as replayed."""
