@@ -48,7 +48,20 @@ class BusinessClock:
         if mpan is None:
             self._offset += by
         else:
-            self._by_mpan[mpan] = self._by_mpan.get(mpan, self._offset) + by
+            self._by_mpan[mpan] = self.ahead(mpan) + by
+        self._tell()
+
+    def ahead(self, mpan: str) -> timedelta:
+        """How far an MPAN's time is ahead of the machine's."""
+        return self._by_mpan.get(mpan, self._offset)
+
+    def keep_ahead(self, mpan: str, ahead: timedelta) -> None:
+        """Let an MPAN's time be this far ahead of the machine's; it stays where it is if that is further."""
+        if ahead > self.ahead(mpan):
+            self._by_mpan[mpan] = ahead
+            self._tell()
+
+    def _tell(self) -> None:
         for moved in self._watchers:
             moved()
 
