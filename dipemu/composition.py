@@ -24,6 +24,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service
 from backbone.settings import Settings
+from dipemu.access import AccessTokens, guarded
 from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
@@ -58,6 +59,11 @@ class Composition:
     services: Sequence[Service]
     app: Callable[..., Any]
     supervisor: Supervisor
+
+    @property
+    def served(self) -> Callable[..., Any]:
+        """The application as the outside gets it: ``/api`` and ``/ui`` only for those who may use them."""
+        return guarded(self.app, AccessTokens(self.settings.data), self.settings.access)
 
 
 class LateApplication:

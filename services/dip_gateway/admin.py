@@ -1,7 +1,7 @@
 """What operators and tests ask of the gateway: messages, deliveries, faults, who holds what. Under ``/api``.
 
-These are for whoever runs the emulator, not for participants: they ask for no key, so keep the emulator on
-an address that only its users reach.
+These are for whoever runs the emulator, not for participants: the composition closes ``/api`` to those who
+may not use it.
 """
 
 from __future__ import annotations

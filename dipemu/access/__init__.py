@@ -1,0 +1,6 @@
+"""Who may use what is not the market's: ``/api`` and ``/ui``. Participants are known by key and signature."""
+
+from dipemu.access.guard import guarded
+from dipemu.access.tokens import AccessTokens
+
+__all__ = ["AccessTokens", "guarded"]
