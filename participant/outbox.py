@@ -156,9 +156,13 @@ async def _rows(
 
 
 async def on_their_way(connection: AsyncConnection, service: str, keys: Collection[str]) -> set[str]:
-    """Those of ``keys`` about which a service other than this one still has messages to send."""
+    """Those of ``keys`` about which a service other than this one still has messages to send.
+
+    What is held for a tester is not on its way.
+    """
     columns = outbox_table.c
-    where = (columns.service != service) & (columns.kind != "note") & columns.key.in_(keys)
+    others = (columns.service != service) & (columns.kind != "note") & columns.held.is_(None)
+    where = others & columns.key.in_(keys)
     return set(await connection.scalars(select(columns.key).where(where).distinct()))
 
 

@@ -12,7 +12,7 @@ from participant.wire import command_record
 from services.qualification.binding import Binding
 from services.qualification.expressions import resolve
 from services.qualification.format import Command, Scenario, Step
-from services.qualification.orders import RELEASE, applies, order_event
+from services.qualification.orders import RELEASE, applies, commands, order_event
 
 CSS_MESSAGE = "cssMessage"
 
@@ -28,15 +28,13 @@ def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Rec
 
 def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
     """The orders of a step, and the journal's note of them, for one append; empty where none are needed."""
-    commands = [command for command in step.release if applies(command, binding)]
-    if binding.on_behalf(step) and step.inject:
-        commands = [step.inject]
-    if not commands:
+    told = commands(step, binding)
+    if not told:
         return []
-    names = [command.command for command in commands]
+    names = [command.command for command in told]
     note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
     prefix = f"{binding.run}-step-{step.step}"
-    records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(commands)]
+    records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(told)]
     return [note.to_record(), *records]
 
 

@@ -11,7 +11,14 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-_SKIPPED = {"not run", "skipped", "unknown", "waiting for participant", "waiting for harness"}
+_SKIPPED = {
+    "not run",
+    "skipped",
+    "unknown",
+    "waiting for participant",
+    "waiting for harness",
+    "held for the tester",
+}
 _CTRF = {
     "passed": "passed",
     "attested": "passed",
@@ -46,9 +53,10 @@ def junit(document: Mapping[str, Any]) -> bytes:
 
 
 def seconds(document: Mapping[str, Any]) -> float:
-    """How long the run took, or has taken so far."""
+    """How long the run took, or has taken so far; time that a tester skipped by the clock does not count."""
     end = document["ended"] or document["asOf"]
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(document["created"])).total_seconds()
+    lasted = datetime.fromisoformat(end) - datetime.fromisoformat(document["created"])
+    return lasted.total_seconds() - float(document.get("clockAdvancedSeconds", 0))
 
 
 def _properties(document: Mapping[str, Any]) -> dict[str, str]:

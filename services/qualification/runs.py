@@ -20,12 +20,15 @@ from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded
-from services.qualification.binding import Binding, bind
+from services.qualification.binding import Binding, Mode, bind
 from services.qualification.document import briefing, document
-from services.qualification.errors import BindingInvalid, RunConflict
+from services.qualification.effects import Effects
+from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
 from services.qualification.format import Scenario
+from services.qualification.listing import EVERY_RUN, Wanted, without_bulk
 from services.qualification.results import Phase
 from services.qualification.scenario import find
+from services.qualification.steering import Order, Steered, check_it_counts
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
 from services.qualification.verdict import evaluate
@@ -34,18 +37,22 @@ PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
 BATCH = 1000
 NUMBERS = 9_000_000
-BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own."""
+    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own.
+
+    ``label``: the tester's own word for the run, to find it by.
+    """
 
     scenario: str
     participants: Mapping[str, str] = field(default_factory=dict)
     inject: Sequence[str] = ()
     timeout: float | None = None
     mpan: str | None = None
+    mode: Mode = "automatic"
+    label: str | None = None
 
 
 class RunManager:
@@ -55,6 +62,7 @@ class RunManager:
         self._context = context
         self.scenarios = scenarios
         self.store = RunStore(context.database)
+        self._effects = Effects(context)
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
@@ -77,10 +85,11 @@ class RunManager:
         _check_injection(scenario, request.inject)
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
-        stored = await self._stored(scenario, binding, number)
+        stored = await self._stored(scenario, binding, number, request.label)
+        await self._effects.begin(scenario, binding)
         await self.store.add(stored)
         run = self._take_up(stored, ())
-        await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
+        await self._context.log.append(dispatching.preparation(scenario, binding, self._now(run)))
         await self._advance(run)
         await run.left({Phase.PREPARING}, PREPARING_SECONDS)
         return run.document
@@ -89,7 +98,7 @@ class RunManager:
         self, scenario: Scenario, request: RunRequest, parties: Mapping[str, Any], number: int
     ) -> Binding:
         mpan = self._mpan(scenario, request.mpan, number)
-        run, now = uuid4().hex[:12], self._now()
+        run, now = uuid4().hex[:12], self._context.clock.now(mpan)
         return Binding(
             run=run,
             mpan=mpan,
@@ -98,6 +107,7 @@ class RunManager:
             injected=tuple(request.inject),
             timeout=request.timeout or scenario.timeouts.participant,
             created=now,
+            mode=request.mode,
         )
 
     def _mpan(self, scenario: Scenario, given: str | None, number: int) -> str:
@@ -110,14 +120,16 @@ class RunManager:
             raise RunConflict(f"MPAN {given} belongs to run {owner}, which has not ended.")
         return given
 
-    async def _stored(self, scenario: Scenario, binding: Binding, number: int) -> StoredRun:
+    async def _stored(
+        self, scenario: Scenario, binding: Binding, number: int, label: str | None
+    ) -> StoredRun:
         directory, now = self._context.directory, binding.created
         hooks = await preflight.webhooks(scenario, binding, directory)
         warned = preflight.warnings(scenario, binding, hooks)
         for party in binding.participants():
             warned += preflight.certificate_warnings(party, await directory.party(party.dip_id), now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned)
+        known = briefing(scenario, binding, name, hooks, warned, label)
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
@@ -131,7 +143,15 @@ class RunManager:
         if run is None:
             return (await self.store.get(run_id)).document
         await run.changed(after, wait)
-        return run.document
+        return self._shown(run)
+
+    def _shown(self, run: ActiveRun) -> dict[str, Any]:
+        """The document, with the business time of this moment."""
+        return (
+            run.document
+            if run.state.finished
+            else run.document | {"businessTime": self._now(run).isoformat()}
+        )
 
     async def _open_run(self, run_id: str) -> ActiveRun | None:
         """The run, if it has not ended. Right after a restart, waits until the open runs are followed."""
@@ -140,23 +160,47 @@ class RunManager:
                 await self._resumed.wait()
         return self._active.get(run_id)
 
-    async def documents(self, limit: int, participant: str | None = None) -> list[dict[str, Any]]:
-        """The newest runs, newest first, without the bulk of their documents.
+    async def documents(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
+        """The newest runs that are wanted, newest first, without the bulk of their documents.
 
-        With ``participant`` (DIP ID): whole documents, and only of runs that are ready for it.
+        With ``wanted.participant``: whole documents, and only of runs that are ready for it.
         """
-        stored = await self.store.documents(limit)
-        current = [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
-        if participant is None:
-            return [{key: value for key, value in d.items() if key not in BULK} for d in current]
-        return [d for d in current if _is_for(d, participant)]
+        found: list[dict[str, Any]] = []
+        async for stored in self.store.newest_first():
+            run = self._active.get(stored["id"])
+            current = self._shown(run) if run else stored
+            if wanted.fits(current):
+                found.append(current if wanted.participant else without_bulk(current))
+            if len(found) == limit:
+                break
+        return found
+
+    async def steer(self, run_id: str, order: Order) -> dict[str, Any]:
+        """Do what the tester orders; the answer is the run's document, which shows it.
+
+        Raises RunUnknown, StepUnknown, and OrderRefused for what cannot be done as the run stands.
+        """
+        run = await self._open_run(run_id)
+        if run is None:
+            ended_run = (await self.store.get(run_id)).document
+            raise OrderRefused(f"Run {ended_run['name']} has ended with the verdict {ended_run['verdict']}.")
+        async with run.steering:
+            event = order(self._steered(run))
+            await self._context.journal.write(event)
+            await run.shows(event.id, PREPARING_SECONDS)
+            check_it_counts(self._steered(run), event)
+        return self._shown(run)
+
+    def _steered(self, run: ActiveRun) -> Steered:
+        stored, ahead = run.stored, self._context.clock.ahead(run.stored.binding.mpan)
+        return Steered(stored.scenario, stored.binding, run.state, self._now(run), ahead)
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
         run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
-        order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
+        order = orders.order_event(run.stored.binding, orders.CANCEL, self._now(run))
         await self._context.journal.write(order)
         await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
         return run.document
@@ -192,8 +236,8 @@ class RunManager:
             if stored.id in self._active:
                 continue
             run = self._take_up(stored, await self._events_of(stored, self._position))
-            order = orders.order_event(stored.binding, orders.RESUME, self._now())
-            again = dispatching.preparation(stored.scenario, stored.binding, self._now())
+            order = orders.order_event(stored.binding, orders.RESUME, self._now(run))
+            again = dispatching.preparation(stored.scenario, stored.binding, self._now(run))
             await self._context.log.append([order.to_record(), *again])
             run.take([order])
             await self._advance(run)
@@ -238,34 +282,41 @@ class RunManager:
                 await self._advance(run)
 
     async def _look_at_due(self) -> None:
-        now = self._now()
         for run in list(self._active.values()):
-            if run.state.next_check is not None and run.state.next_check <= now:
+            if run.state.next_check is not None and run.state.next_check <= self._now(run):
                 await self._advance(run)
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
-        due = [run.state.next_check for run in self._active.values() if run.state.next_check]
-        seconds = (min(due) - self._now()).total_seconds() if due else LONGEST_LOOK_SECONDS
-        return min(max(seconds, 0.0), LONGEST_LOOK_SECONDS)
+        waits = [
+            (run.state.next_check - self._now(run)).total_seconds()
+            for run in self._active.values()
+            if run.state.next_check
+        ]
+        return min([LONGEST_LOOK_SECONDS, *(max(seconds, 0.0) for seconds in waits)])
 
     def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
-        run = ActiveRun(stored, events, self._now())
+        run = ActiveRun(stored, events, self._context.clock.now(stored.binding.mpan))
         self._active[stored.id] = run
         self._owners[stored.binding.mpan] = stored.id
         return run
 
     async def _advance(self, run: ActiveRun) -> None:
         """Judge a run anew and do what follows: order the harness's part, or keep the verdict."""
-        judgement = run.judge(self._now())
+        for event in run.to_carry_out():
+            await self._effects.carry_out(run.stored.binding, event)
+            run.carried_out.add(event.id)
+        judgement = run.judge(self._now(run))
         if judgement is not None and judgement.state.finished:
             await self._end(run, judgement)
             return
-        if judgement is not None:
+        if judgement is None:
+            run.acknowledge()
+        else:
             run.publish(judgement)
         step = run.to_release()
         if step is not None:
-            records = dispatching.release(step, run.stored.binding, self._now())
+            records = dispatching.release(step, run.stored.binding, self._now(run))
             if records:
                 await self._context.log.append(records)
 
@@ -275,14 +326,16 @@ class RunManager:
             return
         run.ending = True
         try:
+            await self._effects.end(run.stored.binding)
             await self.store.save(ended(run.stored, judgement.document, self._position))
         finally:
             run.ending = False
         self._active.pop(run.stored.id, None)
         run.publish(judgement)
 
-    def _now(self) -> datetime:
-        return self._context.clock.now()
+    def _now(self, run: ActiveRun) -> datetime:
+        """The run's business time."""
+        return self._context.clock.now(run.stored.binding.mpan)
 
 
 def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
@@ -295,8 +348,3 @@ def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
 
 def _messages(stored: StoredRun) -> set[str]:
     return {step.message for step in stored.scenario.steps}
-
-
-def _is_for(document: Mapping[str, Any], participant: str) -> bool:
-    mine = any(p["dipId"] == participant and p["who"] == "QP" for p in document["parties"])
-    return mine and document.get("phase") not in (None, "preparing")

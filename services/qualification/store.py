@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from services.qualification.binding import Binding
 from services.qualification.errors import RunUnknown
 from services.qualification.format import Scenario
 
+PAGE = 100
 run_table = Table(
     "qualification_run",
     metadata,
@@ -95,11 +96,19 @@ class RunStore:
         async with self._database.read() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
-    async def documents(self, limit: int) -> Sequence[dict[str, Any]]:
-        """The documents of the newest runs, newest first."""
-        query = select(run_table.c.document).order_by(run_table.c.order_number.desc()).limit(limit)
-        async with self._database.read() as connection:
-            return [orjson.loads(row.document) for row in await connection.execute(query)]
+    async def newest_first(self) -> AsyncIterator[dict[str, Any]]:
+        """The documents of all runs, newest first, read a page at a time."""
+        number, columns = run_table.c.order_number, (run_table.c.order_number, run_table.c.document)
+        query, below = select(*columns).order_by(number.desc()).limit(PAGE), None
+        while True:
+            async with self._database.read() as connection:
+                page = query if below is None else query.where(number < below)
+                rows = (await connection.execute(page)).all()
+            for row in rows:
+                yield orjson.loads(row.document)
+            if len(rows) < PAGE:
+                return
+            below = rows[-1].order_number
 
     async def owners(self) -> dict[str, str]:
         """Which run each MPAN belongs to; the latest, where several used it."""

@@ -75,7 +75,8 @@ def _conclude(fold: _Fold, step: Step) -> None:
         values={**fold.binding.values, "captured": fold.captured},
         cause=fold.deciding.get(step.answers or 0),
     )
-    conclusion = orders.ruled(fold.binding, fold.events, step) or conclude(question, fold.events, fold.taken)
+    ruling = orders.ruled(fold.binding, fold.events, step)
+    conclusion = conclude(question, orders.before(fold.events, ruling), fold.taken) or ruling
     if conclusion is not None:
         _take(fold, step, conclusion)
 
@@ -94,16 +95,24 @@ def _judge(fold: _Fold, now: datetime) -> RunState:
     if waited is None:
         return _finished(fold)
     since = _since(fold, waited)
-    state = _waiting(fold, waited, since)
+    held = orders.held(fold.binding, fold.events, waited)
+    state = _held(fold, waited, since) if held else _waiting(fold, waited, since)
     fault = _fault(fold, since)
     if fault is not None and now >= _quiet(fold, fault.at):
         return _clock_decides(fold, _faulty(fold, waited, fault))
-    assert state.deadline is not None  # noqa: S101 - set just above, for the type checker
-    if now >= state.deadline:
+    if state.deadline is not None and now >= state.deadline:
         return _clock_decides(fold, _timed_out(fold, waited, state))
     fold.steps[waited.step] = state
-    checks = [state.deadline, *([_quiet(fold, fault.at)] if fault else [])]
-    return _state(fold, Phase.RUNNING, None, state.explanation, min(checks))
+    checks = [moment for moment in (state.deadline, fault and _quiet(fold, fault.at)) if moment]
+    return _state(fold, Phase.RUNNING, None, state.explanation, min(checks, default=None))
+
+
+def _held(fold: _Fold, step: Step, since: datetime) -> StepState:
+    """Until the tester presses Run nobody is waited for, so nobody can be too late."""
+    text = explain.held(step, fold.binding)
+    behalf = fold.binding.on_behalf(step)
+    status = StepStatus.HELD
+    return StepState(step=step.step, status=status, explanation=text, on_behalf=behalf, waiting_since=since)
 
 
 def _waiting(fold: _Fold, step: Step, since: datetime) -> StepState:
@@ -229,9 +238,7 @@ def _summary(fold: _Fold, status: StepStatus) -> str:
         return f"The harness failed at step {first.step}; {text}. {first.explanation}"
     if status is StepStatus.UNKNOWN and first:
         return f"Step {first.step} was not judged. {first.explanation}"
-    behalf = [str(s.step) for s in steps if s.on_behalf]
-    tail = f" Sent by the harness on the participant's behalf: step {', '.join(behalf)}." if behalf else ""
-    return f"All {len(steps)} steps passed.{tail}"
+    return explain.all_fine(steps)
 
 
 def _state(
@@ -244,6 +251,7 @@ def _state(
         steps=_all(fold),
         captured=fold.captured,
         next_check=next_check,
+        course=orders.course(fold.binding, fold.events),
     )
 
 
