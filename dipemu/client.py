@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -28,7 +29,7 @@ class RunClient:
 
     def __init__(self, http: httpx.AsyncClient, server: str) -> None:
         self._http = http
-        self._server = server.rstrip("/")
+        self.server = server.rstrip("/")
 
     async def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a run; the answer is its document.
@@ -45,6 +46,20 @@ class RunClient:
             run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
             yield run
 
+    async def runs(self, **query: Any) -> list[dict[str, Any]]:
+        """The newest runs that fit the query (None: anything), newest first, without their steps."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        found: list[dict[str, Any]] = (await self._request("GET", "/api/runs", params=wanted)).json()
+        return found
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """The run's document."""
+        return await self._json("GET", f"/api/runs/{quote(run_id, safe='')}")
+
+    async def order(self, run_id: str, what: str, **body: Any) -> dict[str, Any]:
+        """Steer a run: ``what`` is the rest of the address, as ``steps/3/release``; the run's document."""
+        return await self._json("POST", f"/api/runs/{quote(run_id, safe='')}/{what}", json=body)
+
     async def evidence(self, run_id: str) -> bytes:
         """The evidence folder of a run, as the bytes of a ZIP archive."""
         return (await self._request("GET", f"/api/runs/{run_id}/evidence")).content
@@ -54,14 +69,14 @@ class RunClient:
         return document
 
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        url = self._server + path
+        url = self.server + path
         try:
             answer = await self._http.request(
                 method, url, timeout=LONG_POLL_SECONDS + 20, headers=authorisation(), **arguments
             )
         except httpx.TransportError as fault:
             raise ServerUnreachable(
-                f"no DIP Emulator answers at {self._server} ({fault}). Is `dipemu up` running there?"
+                f"no DIP Emulator answers at {self.server} ({fault}). Is `dipemu up` running there?"
             ) from fault
         if answer.is_error:
             raise ServerRefused(reason(answer))

@@ -16,6 +16,7 @@ from dipemu.cli import (
     participants,
     participants_change,
     run,
+    runs,
     sample,
     scenarios,
     serve,
@@ -44,6 +45,7 @@ participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
+app.add_typer(runs.app, name="runs")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
 app.add_typer(access.app, name="access")

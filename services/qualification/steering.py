@@ -151,6 +151,6 @@ def _span(run: Steered, to: datetime | None, by: timedelta | None) -> timedelta:
         raise OrderRefused(
             f"Business time never runs backwards: the run is at {run.now.isoformat()}. Give a later moment."
         )
-    if step > LONGEST_ADVANCE:
-        raise OrderRefused(f"The clock is advanced by at most {LONGEST_ADVANCE.days} days at once.")
+    if run.ahead + step > LONGEST_ADVANCE:
+        raise OrderRefused(f"Business time runs at most {LONGEST_ADVANCE.days} days ahead of the machine's.")
     return -(-step // _MILLISECOND) * _MILLISECOND

@@ -12,7 +12,7 @@ import pytest
 
 from services.qualification.recompute import recompute
 from tests.databases import BOTH, fresh_database
-from tests.integration.qualification.steered import Document, Desk, open_harness
+from tests.integration.qualification.steered import Desk, Document, open_harness
 
 SENT_BY_THE_HARNESS = {1: "CSS01700", 2: "CSS02800", 3: "IF-002", 5: "IF-031", 7: "IF-032"}
 
