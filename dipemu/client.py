@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -45,20 +44,6 @@ class RunClient:
             parameters = {"after": run["version"], "wait": LONG_POLL_SECONDS}
             run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
             yield run
-
-    async def runs(self, **query: Any) -> list[dict[str, Any]]:
-        """The newest runs that fit the query (None: anything), newest first, without their steps."""
-        wanted = {name: value for name, value in query.items() if value is not None}
-        found: list[dict[str, Any]] = (await self._request("GET", "/api/runs", params=wanted)).json()
-        return found
-
-    async def run(self, run_id: str) -> dict[str, Any]:
-        """The run's document."""
-        return await self._json("GET", f"/api/runs/{quote(run_id, safe='')}")
-
-    async def order(self, run_id: str, what: str, **body: Any) -> dict[str, Any]:
-        """Steer a run: ``what`` is the rest of the address, as ``steps/3/release``; the run's document."""
-        return await self._json("POST", f"/api/runs/{quote(run_id, safe='')}/{what}", json=body)
 
     async def evidence(self, run_id: str) -> bytes:
         """The evidence folder of a run, as the bytes of a ZIP archive."""

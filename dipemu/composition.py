@@ -47,7 +47,14 @@ PREFIXES: Mapping[str, str] = {
     "qualification": "/api",
 }
 # What the gateway tells whoever runs the emulator; the rest of /api is about qualification.
-GATEWAY_VIEWS = ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings")
+GATEWAY_VIEWS = (
+    "/api/messages",
+    "/api/deliveries",
+    "/api/faults",
+    "/api/holdings",
+    "/api/participants",
+    "/api/directory",
+)
 
 
 @dataclass

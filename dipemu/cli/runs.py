@@ -6,62 +6,56 @@ import asyncio
 import io
 import re
 import zipfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dipemu.cli.console import PASSED, USAGE, fail, out
+from dipemu.cli import asking
+from dipemu.cli.asking import SERVER, Server, ask, given, print_table
+from dipemu.cli.console import USAGE, fail, out
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused
 
 app = typer.Typer(no_args_is_help=True, help="Find runs and steer them: Run, attest, skip, clock, notes.")
-_PIPED_WIDTH = 200  # nothing is cut short for whoever reads it from a pipe
-SERVER = "http://127.0.0.1:8080"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
 Document = dict[str, Any]
-Answer = TypeVar("Answer")
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's ID; see `dipemu runs list`")]
 StepNumber = Annotated[int, typer.Argument(metavar="STEP", help="The number of the step")]
-Server = Annotated[str, typer.Option(help="Address of the DIP Emulator")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 By = Annotated[str, typer.Option(help="Who says so")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the evidence")]
-Filter = Annotated[str | None, typer.Option()]
 
 
 @app.command("list")
 def listing(
-    scenario: Filter = None,
+    scenario: asking.Text = None,
     participant: Annotated[str | None, typer.Option(help="DIP ID of a party under test")] = None,
     verdict: Annotated[str | None, typer.Option(help="passed, failed, error or unknown")] = None,
     phase: Annotated[str | None, typer.Option(help="preparing, running, settling or finished")] = None,
-    label: Filter = None,
+    label: asking.Text = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     server: Server = SERVER,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first: those that fit all that is given."""
-    query = {
-        "scenario": scenario, "participant": participant, "verdict": verdict,
-        "phase": phase, "label": label, "limit": limit,
-    }  # fmt: skip
-    found = _asked(server, lambda client: client.runs(**query))
+    filters = given(
+        scenario=scenario, participant=participant, verdict=verdict, phase=phase, label=label, limit=limit
+    )
+    found: Any = ask(server, "GET", "/api/runs", filters)
     if as_json:
         _print_json(found)
         return
     table = Table("Run", "Begun", "Scenario", "MPAN", "Phase", "Step", "Verdict", "Label")
     for run in found:
         table.add_row(*map(Text, _row(run)))
-    printer = out if out.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
-    printer.print(table)
+    print_table(table)
 
 
 def _row(run: Document) -> list[str]:
@@ -76,7 +70,7 @@ def _row(run: Document) -> list[str]:
 @app.command("show")
 def show(run: RunId, server: Server = SERVER, as_json: AsJson = False) -> None:
     """Show one run as it stands."""
-    _print(_asked(server, lambda client: client.run(run)), as_json)
+    _print(_run(server, run), as_json)
 
 
 @app.command("release")
@@ -87,12 +81,8 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Run: let the harness do its part of the step that a stepwise run holds."""
-
-    async def ask(client: RunClient) -> Document:
-        number = step or (await client.run(run))["currentStep"]
-        return await client.order(run, f"steps/{number or 1}/release")
-
-    _print(_asked(server, ask), as_json)
+    number = step or _run(server, run)["currentStep"] or 1
+    _order(run, f"steps/{number}/release", server, as_json)
 
 
 @app.command("flow")
@@ -160,15 +150,21 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Fetch the evidence of a run, as it stands if it has not ended, and say where its report is."""
-
-    async def ask(client: RunClient) -> Path:
-        return await fetch_evidence(client, await client.run(run), evidence)
-
-    place = _asked(server, ask) / "report.html"
+    place = asyncio.run(_fetched(server, _run(server, run), evidence)) / "report.html"
     if as_json:
         _print_json({"report": str(place)})
         return
     out.print(f"evidence  {place}", soft_wrap=True)
+
+
+async def _fetched(server: str, run: Document, folder: Path | None) -> Path:
+    import httpx
+
+    async with httpx.AsyncClient() as http:
+        try:
+            return await fetch_evidence(RunClient(http, server), run, folder)
+        except ServerRefused as refusal:
+            raise typer.Exit(fail(str(refusal), USAGE)) from refusal
 
 
 async def fetch_evidence(client: RunClient, run: Document, folder: Path | None) -> Path:
@@ -186,22 +182,16 @@ def _seconds(span: str) -> float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
+def _run(server: str, run: str) -> Document:
+    return ask(server, "GET", _address(run))
+
+
 def _order(run: str, what: str, server: str, as_json: bool, **body: Any) -> None:
-    _print(_asked(server, lambda client: client.order(run, what, **body)), as_json)
+    _print(ask(server, "POST", f"{_address(run)}/{what}", body=body), as_json)
 
 
-def _asked(server: str, ask: Callable[[RunClient], Awaitable[Answer]]) -> Answer:
-    """What the server answers; what it refuses is told, and the command ends. Raises ServerUnreachable."""
-    import httpx
-
-    async def asking() -> Answer:
-        async with httpx.AsyncClient() as http:
-            return await ask(RunClient(http, server))
-
-    try:
-        return asyncio.run(asking())
-    except ServerRefused as refusal:
-        raise typer.Exit(fail(str(refusal), USAGE)) from refusal
+def _address(run: str) -> str:
+    return f"/api/runs/{quote(run, safe='')}"
 
 
 def _print_json(value: Any) -> None:
@@ -219,7 +209,6 @@ def _print(run: Document, as_json: bool) -> None:
         out.print(Text.assemble((f"{name:<15}", "bold"), value), soft_wrap=True)
     for remark in run["notes"]:
         out.print(Text(f"{remark['at'][:19]}  {remark['by']}: {remark['text']}"), soft_wrap=True)
-    raise typer.Exit(PASSED)
 
 
 def _facts(run: Document) -> dict[str, str]:

@@ -23,7 +23,7 @@ def rule(**values: Any) -> FaultRule:
 
 
 def struck(plan: FaultPlan, times: int, subject: FaultSubject = SUBJECT) -> list[bool]:
-    return [bool(plan.draw("delivery", subject)) for _ in range(times)]
+    return [bool(plan.draw("delivery", [subject])) for _ in range(times)]
 
 
 def test_a_rule_without_conditions_matches_everything() -> None:
@@ -63,19 +63,19 @@ def test_a_probability_is_kept_roughly() -> None:
 def test_what_one_rule_does_is_not_changed_by_another() -> None:
     alone = FaultPlan(7, [rule(probability=0.3)])
     beside = FaultPlan(7, [rule(probability=0.3), rule(name="two", fault="delay", probability=0.5)])
-    one = [any(r.name == "one" for r in beside.draw("delivery", SUBJECT)) for _ in range(50)]
+    one = [any(r.name == "one" for r in beside.draw("delivery", [SUBJECT])) for _ in range(50)]
     assert one == struck(alone, 50)
 
 
 def test_only_the_kinds_asked_for_are_drawn_and_counted() -> None:
     plan = FaultPlan(0, [rule(times=1)])
-    assert plan.draw("delivery", SUBJECT, {Fault.DELAY}) == []
-    assert len(plan.draw("delivery", SUBJECT, {Fault.DROP})) == 1
+    assert plan.draw("delivery", [SUBJECT], {Fault.DELAY}) == []
+    assert len(plan.draw("delivery", [SUBJECT], {Fault.DROP})) == 1
 
 
 def test_an_outage_lasts_its_hours() -> None:
     plan = FaultPlan()
-    plan.put(rule(fault="outage", hours=72, party="2300000001"), NOW)
+    plan.put(rule(fault="outage", hours=72, party="2300000001").begun(NOW))
     assert plan.outage("delivery", "2300000001", NOW + timedelta(hours=71)) is not None
     assert plan.outage("delivery", "2300000001", NOW + timedelta(hours=72)) is None
     assert plan.outage("delivery", "2300000002", NOW) is None
@@ -84,7 +84,26 @@ def test_an_outage_lasts_its_hours() -> None:
 
 def test_an_outage_is_no_fault_of_single_messages() -> None:
     plan = FaultPlan(0, [rule(fault="outage")])
-    assert plan.draw("delivery", SUBJECT) == []
+    assert plan.draw("delivery", [SUBJECT]) == []
+
+
+def test_a_rule_that_struck_before_strikes_only_as_often_as_is_left() -> None:
+    plan = FaultPlan()
+    plan.put(rule(times=5), remaining=2)
+    assert struck(plan, 4) == [True, True, False, False]
+
+
+def test_a_rule_that_was_exhausted_elsewhere_strikes_no_more() -> None:
+    plan = FaultPlan(0, [rule(times=5)])
+    plan.exhaust("one")
+    plan.exhaust("a rule that was removed meanwhile")
+    assert struck(plan, 2) == [False, False]
+
+
+def test_an_outage_that_has_an_end_keeps_it() -> None:
+    begun = rule(fault="outage", hours=72).begun(NOW)
+    assert begun.begun(NOW + timedelta(hours=5)) == begun
+    assert rule(fault="drop").begun(NOW) == rule(fault="drop")
 
 
 def test_a_rule_of_the_same_name_takes_its_place_and_can_be_removed() -> None:

@@ -7,8 +7,8 @@ from alembic import op
 
 from backbone.errors import MigrationRefused
 
-revision = "v0007"
-down_revision: str | None = "v0006"
+revision = "v0008"
+down_revision: str | None = "v0007"
 branch_labels = None
 depends_on = None
 
