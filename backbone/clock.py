@@ -48,22 +48,19 @@ class BusinessClock:
         if mpan is None:
             self._offset += by
         else:
-            self._by_mpan[mpan] = self.ahead(mpan) + by
-        self._tell()
-
-    def ahead(self, mpan: str) -> timedelta:
-        """How far an MPAN's time is ahead of the machine's."""
-        return self._by_mpan.get(mpan, self._offset)
-
-    def keep_ahead(self, mpan: str, ahead: timedelta) -> None:
-        """Let an MPAN's time be this far ahead of the machine's; it stays where it is if that is further."""
-        if ahead > self.ahead(mpan):
-            self._by_mpan[mpan] = ahead
-            self._tell()
-
-    def _tell(self) -> None:
+            self._by_mpan[mpan] = self._by_mpan.get(mpan, self._offset) + by
         for moved in self._watchers:
             moved()
+
+    def ahead(self, mpan: str) -> timedelta:
+        """How far an MPAN's time is ahead of everything else's."""
+        return self._by_mpan.get(mpan, self._offset) - self._offset
+
+    def keep_ahead(self, by: timedelta, mpan: str) -> None:
+        """Let the time of one MPAN be ahead of everything else's by at least this. Twice is as once."""
+        missing = self._offset + by - self._by_mpan.get(mpan, self._offset)
+        if missing > timedelta():
+            self.advance(missing, mpan)
 
     def latest(self) -> datetime:
         """The business time that is furthest ahead, of any MPAN."""

@@ -36,19 +36,20 @@ class ClockOffsets:
         self._read_up_to = 0
 
     async def keep(self, mpan: str, ahead: timedelta) -> None:
-        """Let an MPAN's time be this far ahead of the machine's, to the millisecond, unless it is further.
+        """Let an MPAN's time be this far ahead of everything else's, unless it is further.
 
+        To the millisecond, rounded up.
         Raises DatabaseUnavailable; the clock stands as it stood then.
         """
         table = offset_table
         async with self._database.begin(lock=_LOCK) as connection:
             known = await connection.scalar(select(table.c.ahead_ms).where(table.c.mpan == mpan))
-            wanted = ahead // _MILLISECOND
+            wanted = -(-ahead // _MILLISECOND)
             if known is None or known < wanted:
                 newest = await connection.scalar(select(func.max(table.c.changed)))
                 row = {"mpan": mpan, "ahead_ms": wanted, "changed": (newest or 0) + 1}
                 await connection.execute(insert_replacing(connection, table), row)
-        self._clock.keep_ahead(mpan, max(wanted, known or 0) * _MILLISECOND)
+        self._clock.keep_ahead(max(wanted, known or 0) * _MILLISECOND, mpan)
 
     async def read(self) -> None:
         """Take over what has changed since this was last asked. Raises DatabaseUnavailable."""
@@ -56,7 +57,7 @@ class ClockOffsets:
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(offset_table.c.changed))).all()
         for row in rows:
-            self._clock.keep_ahead(row.mpan, row.ahead_ms * _MILLISECOND)
+            self._clock.keep_ahead(row.ahead_ms * _MILLISECOND, row.mpan)
             self._read_up_to = row.changed
 
     async def follow(self) -> None:

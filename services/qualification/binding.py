@@ -53,7 +53,8 @@ class Binding(Document):
 
     ``values``: what the scenario's expressions may name. ``injected``: messages the harness sends on the
     participant's behalf. ``timeout``: seconds for each wait for the participant. ``mode``: how the run
-    begins; in stepwise mode each message of the harness waits for the tester.
+    begins; in stepwise mode each message of the harness waits for the tester. ``created``: real time;
+    ``ahead_seconds``: how far the MPAN's business time was ahead of that already.
     """
 
     run: str
@@ -64,6 +65,7 @@ class Binding(Document):
     timeout: float
     created: datetime
     mode: Mode = "automatic"
+    ahead_seconds: float = 0
 
     def participants(self) -> tuple[BoundParty, ...]:
         return tuple(party for party in self.parties.values() if party.participant)

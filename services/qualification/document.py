@@ -6,7 +6,7 @@ of the moment. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.qualification.binding import Binding, BoundParty
@@ -107,13 +107,18 @@ def document(
         "summary": state.summary,
         "asOf": now.isoformat(),
         "ended": now.isoformat() if state.finished else None,
-        "businessTime": now.isoformat(),
-        "clockAdvancedSeconds": state.course.advanced_seconds,
+        "businessTime": business_time(state, now),
+        "clockAheadSeconds": state.course.ahead_seconds,
         "mode": state.course.mode,
         "notes": [note.model_dump(mode="json", by_alias=True) for note in state.course.notes],
         "currentStep": current.step if current else None,
         "steps": [_step(binding, scenario.step(one.step), one) for one in state.steps],
     }
+
+
+def business_time(state: RunState, now: datetime) -> str:
+    """The time of the run's MPAN: the real one until a clock was advanced."""
+    return (now + timedelta(seconds=state.course.ahead_seconds)).isoformat()
 
 
 def _step(binding: Binding, step: Step, state: StepState) -> dict[str, Any]:

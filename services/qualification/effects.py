@@ -14,9 +14,11 @@ from backbone.journal.events import JournalEvent, Kind
 from participant import holding
 from participant.context import Context
 from participant.holding import LET_GO, Hold
+from participant.timekeeper import AHEAD
 from participant.wire import command_record
 from services.qualification import orders
 from services.qualification.binding import Binding
+from services.qualification.dispatching import clock_orders
 from services.qualification.format import Scenario, Way
 
 
@@ -28,7 +30,7 @@ def holds(scenario: Scenario, binding: Binding) -> list[Hold]:
         Hold(binding.mpan, step.step, owner.dip_id, step.message, step.event)
         for step in scenario.steps
         for owner in [binding.owner(step)]
-        if step.way is not Way.PUBLICATION and not owner.participant
+        if step.way is not Way.PUBLICATION and not owner.participant and not step.must_not_come_within
     ]
 
 
@@ -52,7 +54,8 @@ class Effects:
         if event.run != binding.run:
             return
         if event.kind is Kind.CLOCK_ADVANCED:
-            await self._offsets.keep(binding.mpan, timedelta(seconds=event.details["aheadSeconds"]))
+            await self._offsets.keep(binding.mpan, timedelta(seconds=event.details[AHEAD]))
+            await self._context.log.append(clock_orders(binding, event))
         elif event.kind is Kind.STEP_RELEASED and event.details.get("order") == orders.RUN:
             await self._let_go(binding, event, int(event.details["step"]))
         elif event.kind is Kind.STEP_RELEASED and event.details.get("order") == orders.FLOW:

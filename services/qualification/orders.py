@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from backbone.journal.events import JournalEvent, Kind
+from participant.timekeeper import AHEAD
 from services.qualification.binding import Binding
 from services.qualification.conclude import Conclusion
 from services.qualification.format import Command, Scenario, Step, Way
@@ -38,6 +39,18 @@ def order_event(
         mpan=binding.mpan,
         run=binding.run,
         details={"order": order, **({"step": step.step} if step else {}), **details},
+    )
+
+
+def fault_event(binding: Binding, reason: str, now: datetime) -> JournalEvent:
+    """The journal event of a run that could not be judged: the harness's own fault."""
+    return JournalEvent(
+        kind=Kind.SERVICE_FAULT,
+        at=now,
+        service="qualification",
+        mpan=binding.mpan,
+        run=binding.run,
+        details={"fault": reason},
     )
 
 
@@ -106,7 +119,7 @@ def held(binding: Binding, events: Sequence[JournalEvent], step: Step) -> bool:
     if course(binding, events).mode == "automatic":
         return False
     sends = step.way is not Way.PUBLICATION and not binding.waits_for_participant(step)
-    if not sends and not commands(step, binding):
+    if step.must_not_come_within or not (sends or commands(step, binding)):
         return False
     return all(event.details.get("step") != step.step for event in _orders(binding, events, RUN))
 
@@ -116,24 +129,35 @@ def course(binding: Binding, events: Sequence[JournalEvent]) -> Course:
     own = [event for event in events if event.run == binding.run]
     said = [event for event in own if event.kind is Kind.NOTED]
     advanced = [event for event in own if event.kind is Kind.CLOCK_ADVANCED]
+    ahead = [float(event.details.get(AHEAD, 0)) for event in advanced]
     return Course(
         mode="automatic" if find(binding, events, FLOW) else binding.mode,
         notes=tuple(
             Note(at=e.at, by=str(e.details.get("by", "")), text=str(e.details.get("text", ""))) for e in said
         ),
-        advanced_seconds=sum(float(event.details.get("bySeconds", 0)) for event in advanced),
+        ahead_seconds=max([binding.ahead_seconds, *ahead]),
     )
 
 
 def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent]) -> list[str]:
-    """The preparations that no service has confirmed yet."""
-    needed = Counter(command.command for command in scenario.prepare if applies(command, binding))
+    """The preparations that a service has not confirmed yet: ``load_mpan by registration``.
+
+    The DIP, too, has to know who holds what for the MPAN before the first message about it comes.
+    """
+    needed: Counter[tuple[str, str]] = Counter()
+    for command in scenario.prepare:
+        if applies(command, binding):
+            services = [command.service, *_WITH.get((command.service, command.command), ())]
+            needed.update((command.command, service) for service in services)
     confirmed = Counter(
-        str(event.details.get("command"))
+        (str(event.details.get("command")), event.service)
         for event in events
         if event.kind is Kind.HARNESS_PREPARED and event.run == binding.run
     )
-    return sorted((needed - confirmed).elements())
+    return sorted(f"{command} by {service}" for command, service in (needed - confirmed).elements())
+
+
+_WITH = {("registration", "load_mpan"): ("dip_gateway",)}
 
 
 def ruled(binding: Binding, events: Sequence[JournalEvent], step: Step) -> Conclusion | None:

@@ -141,11 +141,11 @@ class Note(Document):
 
 
 class Course(Document):
-    """How a run is steered: its mode of the moment, people's notes, and by how much its time was advanced."""
+    """How a run is steered: its mode of the moment, people's notes, and how far its time is ahead."""
 
     mode: Mode = "automatic"
     notes: tuple[Note, ...] = ()
-    advanced_seconds: float = 0
+    ahead_seconds: float = 0
 
 
 class RunState(Document):

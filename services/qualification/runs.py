@@ -7,6 +7,7 @@ when to look again. A run lost nothing by a restart: it is read back from the st
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,22 +22,24 @@ from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded
 from services.qualification.binding import Binding, Mode, bind
-from services.qualification.document import briefing, document
+from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
-from services.qualification.format import Scenario
+from services.qualification.format import Scenario, Step
 from services.qualification.listing import EVERY_RUN, Wanted, without_bulk
 from services.qualification.results import Phase
 from services.qualification.scenario import find
 from services.qualification.steering import Order, Steered, check_it_counts
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
-from services.qualification.verdict import evaluate
+from services.qualification.verdict import broken_off, evaluate
 
 PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
 BATCH = 1000
 NUMBERS = 9_000_000
+CANNOT_JUDGE = "run %s of %s cannot be judged"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class RunManager:
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
+        self._to_look_at: set[str] = set()
         self._resumed = asyncio.Event()
 
     @property
@@ -89,8 +93,8 @@ class RunManager:
         await self._effects.begin(scenario, binding)
         await self.store.add(stored)
         run = self._take_up(stored, ())
-        await self._context.log.append(dispatching.preparation(scenario, binding, self._now(run)))
-        await self._advance(run)
+        await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
+        await self._look_at(run)
         await run.left({Phase.PREPARING}, PREPARING_SECONDS)
         return run.document
 
@@ -98,16 +102,18 @@ class RunManager:
         self, scenario: Scenario, request: RunRequest, parties: Mapping[str, Any], number: int
     ) -> Binding:
         mpan = self._mpan(scenario, request.mpan, number)
-        run, now = uuid4().hex[:12], self._context.clock.now(mpan)
+        clock = self._context.clock
+        run, today = uuid4().hex[:12], clock.now(mpan)
         return Binding(
             run=run,
             mpan=mpan,
             parties=dict(parties),
-            values=run_values(scenario, parties, run=run, number=number, mpan=mpan, now=now),
+            values=run_values(scenario, parties, run=run, number=number, mpan=mpan, now=today),
             injected=tuple(request.inject),
             timeout=request.timeout or scenario.timeouts.participant,
-            created=now,
+            created=self._now(),
             mode=request.mode,
+            ahead_seconds=clock.ahead(mpan).total_seconds(),
         )
 
     def _mpan(self, scenario: Scenario, given: str | None, number: int) -> str:
@@ -147,11 +153,9 @@ class RunManager:
 
     def _shown(self, run: ActiveRun) -> dict[str, Any]:
         """The document, with the business time of this moment."""
-        return (
-            run.document
-            if run.state.finished
-            else run.document | {"businessTime": self._now(run).isoformat()}
-        )
+        if run.state.finished:
+            return run.document
+        return run.document | {"businessTime": business_time(run.state, self._now())}
 
     async def _open_run(self, run_id: str) -> ActiveRun | None:
         """The run, if it has not ended. Right after a restart, waits until the open runs are followed."""
@@ -193,14 +197,14 @@ class RunManager:
 
     def _steered(self, run: ActiveRun) -> Steered:
         stored, ahead = run.stored, self._context.clock.ahead(run.stored.binding.mpan)
-        return Steered(stored.scenario, stored.binding, run.state, self._now(run), ahead)
+        return Steered(stored.scenario, stored.binding, run.state, self._now(), ahead)
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
         run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
-        order = orders.order_event(run.stored.binding, orders.CANCEL, self._now(run))
+        order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
         await self._context.journal.write(order)
         await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
         return run.document
@@ -225,7 +229,8 @@ class RunManager:
                 newest = await self._context.index.wait(self._position, self._pause())
                 if newest > self._position:
                     await self._take_news()
-                await self._look_at_due()
+                self._note_due()
+                await self._catch_up()
             except (DatabaseUnavailable, LogUnavailable):
                 await asyncio.sleep(LONGEST_LOOK_SECONDS)
 
@@ -235,12 +240,18 @@ class RunManager:
         for stored in await self.store.open_runs():
             if stored.id in self._active:
                 continue
-            run = self._take_up(stored, await self._events_of(stored, self._position))
-            order = orders.order_event(stored.binding, orders.RESUME, self._now(run))
-            again = dispatching.preparation(stored.scenario, stored.binding, self._now(run))
+            events = await self._events_of(stored, self._position)
+            try:
+                run = self._take_up(stored, events)
+                order = orders.order_event(stored.binding, orders.RESUME, self._now())
+                again = dispatching.preparation(stored.scenario, stored.binding, self._now())
+            except Exception as fault:  # one run that cannot be judged must not keep the others from it
+                logger.exception(CANNOT_JUDGE, stored.id, stored.scenario.id)
+                await self._give_up(stored, None, fault)
+                continue
             await self._context.log.append([order.to_record(), *again])
             run.take([order])
-            await self._advance(run)
+            await self._look_at(run)
 
     async def _events_of(self, stored: StoredRun, through: int) -> list[tuple[int, JournalEvent]]:
         """The events that concern a run, up to a sequence number, in order."""
@@ -279,24 +290,59 @@ class RunManager:
             concerned = [event for _, event in rows if self._concerns(run.stored, event)]
             if concerned:
                 run.take(concerned)
-                await self._advance(run)
+                self._to_look_at.add(run.stored.id)
 
-    async def _look_at_due(self) -> None:
-        for run in list(self._active.values()):
-            if run.state.next_check is not None and run.state.next_check <= self._now(run):
-                await self._advance(run)
+    def _note_due(self) -> None:
+        now = self._now()
+        for run in self._active.values():
+            if run.state.next_check is not None and run.state.next_check <= now:
+                self._to_look_at.add(run.stored.id)
+
+    async def _catch_up(self) -> None:
+        """Look at every run that has news or is due; one stays noted until it has been looked at."""
+        for run_id in list(self._to_look_at):
+            run = self._active.get(run_id)
+            if run is not None:
+                await self._look_at(run)
+            self._to_look_at.discard(run_id)
+
+    async def _look_at(self, run: ActiveRun) -> None:
+        """Advance a run. A fault of ours in it ends it as ``error`` and leaves the other runs alone.
+
+        Raises DatabaseUnavailable, LogUnavailable: these pass.
+        """
+        try:
+            await self._advance(run)
+        except (DatabaseUnavailable, LogUnavailable):
+            self._to_look_at.add(run.stored.id)
+            raise
+        except Exception as fault:  # whatever went wrong in judging this run must not stop the others
+            logger.exception(CANNOT_JUDGE, run.stored.id, run.stored.scenario.id)
+            await self._give_up(run.stored, run, fault)
+
+    async def _give_up(self, stored: StoredRun, run: ActiveRun | None, fault: Exception) -> None:
+        """End a run that cannot be judged, with the reason in its document and the journal."""
+        reason, now = f"{type(fault).__name__}: {fault}", self._now()
+        state = broken_off(stored.scenario, run.state if run else None, reason, now)
+        version = int((run.document if run else stored.document)["version"]) + 1
+        shown = document(stored.scenario, stored.binding, stored.briefing, state, version, now)
+        await self._context.journal.write(orders.fault_event(stored.binding, reason, now))
+        if run is None:
+            await self.store.save(ended(stored, shown, self._position))
+        else:
+            await self._end(run, Judgement(state, version, shown))
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
         waits = [
-            (run.state.next_check - self._now(run)).total_seconds()
+            (run.state.next_check - self._now()).total_seconds()
             for run in self._active.values()
             if run.state.next_check
         ]
         return min([LONGEST_LOOK_SECONDS, *(max(seconds, 0.0) for seconds in waits)])
 
     def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
-        run = ActiveRun(stored, events, self._context.clock.now(stored.binding.mpan))
+        run = ActiveRun(stored, events, self._now())
         self._active[stored.id] = run
         self._owners[stored.binding.mpan] = stored.id
         return run
@@ -306,7 +352,7 @@ class RunManager:
         for event in run.to_carry_out():
             await self._effects.carry_out(run.stored.binding, event)
             run.carried_out.add(event.id)
-        judgement = run.judge(self._now(run))
+        judgement = run.judge(self._now())
         if judgement is not None and judgement.state.finished:
             await self._end(run, judgement)
             return
@@ -316,9 +362,17 @@ class RunManager:
             run.publish(judgement)
         step = run.to_release()
         if step is not None:
-            records = dispatching.release(step, run.stored.binding, self._now(run))
+            await self._release(run, step)
+
+    async def _release(self, run: ActiveRun, step: Step) -> None:
+        """Order the harness's part of a step; what could not be ordered is ordered at the next look."""
+        records = dispatching.release(step, run.stored.binding, self._now())
+        try:
             if records:
                 await self._context.log.append(records)
+        except LogUnavailable:
+            run.released.discard(step.step)
+            raise
 
     async def _end(self, run: ActiveRun, judgement: Judgement) -> None:
         """Keep the verdict, then show it: nobody is told a verdict that a power cut could take back."""
@@ -333,9 +387,8 @@ class RunManager:
         self._active.pop(run.stored.id, None)
         run.publish(judgement)
 
-    def _now(self, run: ActiveRun) -> datetime:
-        """The run's business time."""
-        return self._context.clock.now(run.stored.binding.mpan)
+    def _now(self) -> datetime:
+        return self._context.clock.now()
 
 
 def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:

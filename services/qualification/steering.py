@@ -8,10 +8,11 @@ harness).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backbone.journal.events import JournalEvent, Kind
+from participant.timekeeper import AHEAD
 from services.qualification import orders
 from services.qualification.binding import Binding
 from services.qualification.errors import OrderRefused, StepUnknown
@@ -30,7 +31,7 @@ _OPEN = (
 
 @dataclass(frozen=True)
 class Steered:
-    """A run as it stands. ``now``: its business time; ``ahead``: how far that is ahead of the machine's."""
+    """A run as it stands. ``now``: the real time; ``ahead``: how far the run's business time is ahead."""
 
     scenario: Scenario
     binding: Binding
@@ -45,6 +46,10 @@ class Steered:
                 return step, state
         last = self.scenario.steps[-1].step
         raise StepUnknown(f"This run has no step {number}: its steps are 1 to {last}.")
+
+    @property
+    def business_time(self) -> datetime:
+        return self.now + self.ahead
 
     def event(self, kind: Kind, **details: object) -> JournalEvent:
         return JournalEvent(
@@ -137,20 +142,17 @@ def advance(*, to: datetime | None = None, by: timedelta | None = None) -> Order
                 f"The clock can be advanced while the run is running; it is {run.state.phase}."
             )
         step = _span(run, to, by)
-        later = run.now + step
-        seconds = {"bySeconds": step.total_seconds(), "aheadSeconds": (run.ahead + step).total_seconds()}
-        moments = {"from": run.now.isoformat(), "to": later.isoformat()}
-        return replace(run.event(Kind.CLOCK_ADVANCED, **seconds, **moments), at=later)
+        moments = {"from": run.business_time.isoformat(), "to": (run.business_time + step).isoformat()}
+        return run.event(Kind.CLOCK_ADVANCED, **moments, **{AHEAD: (run.ahead + step).total_seconds()})
 
     return order
 
 
 def _span(run: Steered, to: datetime | None, by: timedelta | None) -> timedelta:
-    step = by if by is not None else (to or run.now) - run.now
+    step = by if by is not None else (to or run.business_time) - run.business_time
     if step <= timedelta():
-        raise OrderRefused(
-            f"Business time never runs backwards: the run is at {run.now.isoformat()}. Give a later moment."
-        )
+        at = run.business_time.isoformat()
+        raise OrderRefused(f"Business time never runs backwards: the run is at {at}. Give a later moment.")
     if run.ahead + step > LONGEST_ADVANCE:
         raise OrderRefused(f"Business time runs at most {LONGEST_ADVANCE.days} days ahead of the machine's.")
     return -(-step // _MILLISECOND) * _MILLISECOND

@@ -85,3 +85,8 @@ def test_a_participant_that_cannot_sign_is_told(known: Known | None, words: str)
 def test_a_good_certificate_is_no_warning(revoked: datetime | None) -> None:
     known = Known((Certificate(BEGIN - timedelta(1)), Certificate(BEGIN + timedelta(1), revoked)))
     assert certificate_warnings(binding().parties["SUPI"], known, BEGIN) == []
+
+
+def test_the_webhook_for_status_messages_is_set_at_a_place_of_its_own() -> None:
+    (warning,) = warnings(headline(), binding(), [{"party": "SUPI", "channel": "STATUS", "url": None}])
+    assert f"POST /statusmessage/config/{PARTICIPANT}" in warning

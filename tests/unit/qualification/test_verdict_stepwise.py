@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from backbone.journal.events import Kind
+from backbone.journal.events import JournalEvent, Kind
 from services.qualification import orders
 from services.qualification.document import document
 from services.qualification.junit import junit, seconds
@@ -116,18 +116,46 @@ def test_the_held_step_carries_run_and_the_others_do_not(held: Story) -> None:
     assert shown["mode"] == "stepwise"
 
 
+def advanced(story: Story, seconds: float) -> None:
+    story.add(Kind.CLOCK_ADVANCED, service="qualification", run="run-1", details={"aheadSeconds": seconds})
+
+
+def dated_ahead(story: Story, seconds: float, event: JournalEvent) -> None:
+    """As a service whose clock is ahead writes it down."""
+    story.change(event, at=event.at + timedelta(seconds=seconds))
+
+
 def test_an_advanced_clock_makes_nobody_late_and_counts_as_no_duration(story: Story) -> None:
     story.prepared()
-    week = timedelta(days=7).total_seconds()
-    details = {"bySeconds": week, "aheadSeconds": week}
-    story.seconds += week
-    story.add(Kind.CLOCK_ADVANCED, service="qualification", run="run-1", details=details)
-    state = judge(story, at(week + 10))
+    story.seconds = 20
+    advanced(story, 7 * 86_400)
+    state = judge(story, at(45))
     assert step(state, 1).status is StepStatus.WAITING_FOR_PARTICIPANT
-    assert state.course.advanced_seconds == week
-    shown = document(headline(), story.binding, {"created": at(0).isoformat()}, state, 1, at(week + 10))
-    assert seconds(shown) == 10
-    assert shown["businessTime"] == at(week + 10).isoformat()
+    assert step(state, 1).deadline == at(51)
+    shown = document(headline(), story.binding, {"created": at(0).isoformat()}, state, 1, at(45))
+    assert seconds(shown) == 45
+    assert shown["businessTime"] == at(45 + 7 * 86_400).isoformat()
+    assert shown["clockAheadSeconds"] == 7 * 86_400
+
+
+def test_a_clock_advanced_by_less_than_the_run_has_lasted_makes_nobody_late(held: Story) -> None:
+    """The tester thought for two hours, then moved the clock by one: what follows is dated right."""
+    held.seconds = 7200
+    advanced(held, 3600)
+    press(held, 2)
+    state = judge(held, at(7202))
+    assert step(state, 2).deadline == at(7261)
+    dated_ahead(held, 3600, held.pending())
+    assert step(judge(held, at(7203)), 2).at == at(held.seconds)
+
+
+def test_a_run_on_an_mpan_that_is_ahead_already_is_judged_in_real_time() -> None:
+    story = Story(binding().model_copy(update={"ahead_seconds": 86_400}))
+    story.prepared()
+    dated_ahead(story, 86_400, story.switch())
+    state = judge(story, at(10))
+    assert step(state, 1).at == at(story.seconds)
+    assert state.course.ahead_seconds == 86_400
 
 
 def test_a_note_is_kept_and_changes_no_step(story: Story) -> None:
@@ -197,3 +225,10 @@ def test_a_held_step_is_skipped_in_junit(held: Story) -> None:
     }  # fmt: skip
     text = junit(document(headline(), held.binding, known, judge(held), 1, held.now)).decode()
     assert 'skipped message="Held for the tester"' in text
+
+
+def test_a_message_that_must_not_come_is_nothing_to_run(story: Story) -> None:
+    last = headline().step(7).model_copy(update={"must_not_come_within": 5.0})
+    bound = story.binding.model_copy(update={"mode": "stepwise"})
+    assert orders.held(bound, [], headline().step(7))
+    assert not orders.held(bound, [], last)
