@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backbone.journal.events import JournalEvent
+from backbone.journal.events import JournalEvent, Kind
 from services.qualification import orders
 from services.qualification.document import document
 from services.qualification.format import Step
@@ -33,6 +33,25 @@ def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEv
                 continue
         kept.append(event)
     return kept
+
+
+def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) -> bool:
+    """Whether an event may be shown to a run: never one of an MPAN that another run owns.
+
+    ``owners``: the run by MPAN.
+    """
+    binding = stored.binding
+    if event.run is not None:
+        return event.run == binding.run
+    if event.mpan is not None and event.mpan in owners:
+        return owners[event.mpan] == binding.run
+    if event.mpan == binding.mpan:
+        return True
+    messages = {step.message for step in stored.scenario.steps}
+    wanted = event.interface is None or event.interface in messages
+    if event.kind is not Kind.REFUSED and not wanted:
+        return False
+    return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from typing import Any
 from uuid import uuid4
 
 from backbone.errors import DatabaseUnavailable, LogUnavailable
-from backbone.journal.events import JournalEvent, Kind
+from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement, bounded
+from services.qualification.active import ActiveRun, Judgement, bounded, concerns
 from services.qualification.binding import Binding, Mode, bind
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects
@@ -264,22 +264,8 @@ class RunManager:
         return [
             (sequence, event)
             for sequence, event in sorted(found.items())
-            if sequence <= through and self._concerns(stored, event)
+            if sequence <= through and concerns(stored, event, self._owners)
         ]
-
-    def _concerns(self, stored: StoredRun, event: JournalEvent) -> bool:
-        """Whether an event may be shown to a run: never one of an MPAN that another run owns."""
-        binding = stored.binding
-        if event.run is not None:
-            return event.run == binding.run
-        if event.mpan is not None and event.mpan in self._owners:
-            return self._owners[event.mpan] == binding.run
-        if event.mpan == binding.mpan:
-            return True
-        wanted = event.interface is None or event.interface in _messages(stored)
-        if event.kind is not Kind.REFUSED and not wanted:
-            return False
-        return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
 
     async def _take_news(self) -> None:
         rows = await self._context.index.events(after=self._position, limit=BATCH)
@@ -287,7 +273,7 @@ class RunManager:
             return
         self._position = rows[-1][0]
         for run in list(self._active.values()):
-            concerned = [event for _, event in rows if self._concerns(run.stored, event)]
+            concerned = [event for _, event in rows if concerns(run.stored, event, self._owners)]
             if concerned:
                 run.take(concerned)
                 self._to_look_at.add(run.stored.id)
@@ -397,7 +383,3 @@ def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
         if message not in possible:
             known = ", ".join(sorted(possible)) or "none"
             raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
-
-
-def _messages(stored: StoredRun) -> set[str]:
-    return {step.message for step in stored.scenario.steps}
