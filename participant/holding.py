@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.database import metadata
 from backbone.journal import Kind
 from contracts import css
-from participant.handlers import CssOut, DipOut, Outgoing
+from participant.handlers import CssOut, DipOut, JournalNote, Outgoing
 from participant.outbox import outbox_table
 
 LET_GO: Final = "messages let go"
@@ -72,7 +72,8 @@ class Holds:
             return self._claim(mpan, out.sender, out.interface, out.event)
         if isinstance(out, CssOut):
             return by_event.get(css.header(out.message).event_id)
-        return by_event.get(out.reference) if out.kind is Kind.CSS_MESSAGE else None
+        written_down = isinstance(out, JournalNote) and out.kind is Kind.CSS_MESSAGE
+        return by_event.get(out.reference) if written_down else None
 
     def _of(self, mpan: str, out: CssOut) -> int | None:
         return self._claim(mpan, out.sender, css.header(out.message).event_type or "", None)

@@ -169,12 +169,16 @@ class RunManager:
 
         With ``wanted.participant``: whole documents, and only of runs that are ready for it.
         """
+        found = await self.newest(limit, wanted)
+        return found if wanted.participant else [without_bulk(one) for one in found]
+
+    async def newest(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
+        """The whole documents of the newest runs that are wanted, newest first."""
         found: list[dict[str, Any]] = []
         async for stored in self.store.newest_first():
             run = self._active.get(stored["id"])
             current = self._shown(run) if run else stored
-            if wanted.fits(current):
-                found.append(current if wanted.participant else without_bulk(current))
+            found += [current] if wanted.fits(current) else []
             if len(found) == limit:
                 break
         return found
