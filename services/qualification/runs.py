@@ -175,7 +175,7 @@ class RunManager:
     async def newest(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
         """The whole documents of the newest runs that are wanted, newest first."""
         found: list[dict[str, Any]] = []
-        async for stored in self.store.newest_first():
+        async for stored in self.store.newest_first(wanted):
             run = self._active.get(stored["id"])
             current = self._shown(run) if run else stored
             found += [current] if wanted.fits(current) else []

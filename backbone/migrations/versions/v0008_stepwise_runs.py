@@ -1,6 +1,9 @@
-"""Held messages, and business time that survives a restart."""
+"""Held messages, business time that survives a restart, and what lists of runs go by."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +19,7 @@ depends_on = None
 def upgrade() -> None:
     _business()
     _participant()
+    _qualification()
 
 
 def _business() -> None:
@@ -44,6 +48,41 @@ def _participant() -> None:
     )
     with op.batch_alter_table("participant_outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("held", sa.Integer(), nullable=True))
+
+
+def _qualification() -> None:
+    """What lists of runs go by, for the runs that are there already, too."""
+    facts = op.create_table(
+        "qualification_run_facts",
+        sa.Column("order_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.Column("scenario", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=True),
+        sa.Column("label", sa.String(length=100), nullable=True),
+        sa.Column("participants", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("order_number", name=op.f("pk_qualification_run_facts")),
+        sa.UniqueConstraint("id", name=op.f("uq_qualification_run_facts_id")),
+    )
+    names = ("order_number", "id", "ended", "document")
+    runs = sa.table("qualification_run", *(sa.column(name) for name in names))
+    connection = op.get_bind()
+    for run in connection.execute(sa.select(runs)).all():
+        connection.execute(sa.insert(facts).values(_facts(run)))
+
+
+def _facts(run: Any) -> dict[str, Any]:
+    document = json.loads(bytes(run.document))
+    participants = [party["dipId"] for party in document["parties"] if party["who"] == "QP"]
+    return {
+        "order_number": run.order_number,
+        "id": run.id,
+        "ended": bool(run.ended),
+        "scenario": document["scenario"],
+        "verdict": document.get("verdict"),
+        "label": None,
+        "participants": "".join(f" {dip_id} " for dip_id in participants),
+    }
 
 
 def downgrade() -> None:
