@@ -74,6 +74,19 @@ def test_a_person_decides_steps_and_the_report_says_so(emulator: Emulator, tmp_p
     assert "A person vouches for this step" in Path(place).read_text()
 
 
+def test_run_pressed_just_before_a_power_cut_counts_and_what_was_held_is_held(emulator: Emulator) -> None:
+    body = {"scenario": SCENARIO, "mode": "stepwise"}
+    run = httpx.post(f"{emulator.url}/api/runs", json=body, timeout=30).json()["id"]
+    for step in (1, 2):
+        held(emulator, run, step)
+        assert httpx.post(f"{emulator.url}/api/runs/{run}/steps/{step}/release").status_code == 200
+        emulator.kill()
+        emulator.start()
+    held(emulator, run, 3)
+    runs(emulator, "flow", run)
+    wait_until(lambda: as_json(emulator, "show", run)["verdict"] == "passed")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

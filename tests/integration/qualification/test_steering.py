@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,28 @@ SUPPLIER = "2300000012"
 RULING = {"by": "A. Tester", "reason": "seen on screen"}
 
 
-@pytest.fixture(params=BOTH)
-async def desk(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
-    async with (
-        fresh_database(request.param, tmp_path) as url,
-        open_harness(tmp_path / "data", url) as opened,
-    ):
-        context = opened.composition.context
+@asynccontextmanager
+async def opened(folder: Path, kind: str) -> AsyncIterator[Desk]:
+    """A harness that knows a supplier."""
+    async with fresh_database(kind, folder) as url, open_harness(folder / "data", url) as desk:
+        context = desk.composition.context
         certificate, key = context.authority.issue(SUPPLIER)
-        identity = Identity(SUPPLIER, "SUP", "ABCD", "a key for tests", opened.url, certificate, key)
+        identity = Identity(SUPPLIER, "SUP", "ABCD", "a key for tests", desk.url, certificate, key)
         await context.directory.register(identity, organisation="Northern Lights Energy")
-        yield opened
+        yield desk
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with opened(tmp_path, "sqlite") as one:
+        yield one
+
+
+@pytest.fixture(params=BOTH)
+async def desk_on_both(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    """Where what is tested is mostly the store."""
+    async with opened(tmp_path, request.param) as one:
+        yield one
 
 
 async def silent(desk: Desk, **wish: Any) -> Document:
@@ -115,7 +127,8 @@ async def test_an_ended_run_takes_no_orders(desk: Desk) -> None:
     assert await desk.run(run["id"]) == run
 
 
-async def test_two_who_advance_the_clock_at_once_both_count(desk: Desk) -> None:
+async def test_two_who_advance_the_clock_at_once_both_count(desk_on_both: Desk) -> None:
+    desk = desk_on_both
     run = await silent(desk)
     await asyncio.gather(*(desk.post(f"/{run['id']}/clock", by=3600) for _ in range(3)))
     run = await desk.run(run["id"])
@@ -125,7 +138,8 @@ async def test_two_who_advance_the_clock_at_once_both_count(desk: Desk) -> None:
     assert run["currentStep"] == 1
 
 
-async def test_a_list_shows_the_runs_asked_for_newest_first(desk: Desk) -> None:
+async def test_a_list_shows_the_runs_asked_for_newest_first(desk_on_both: Desk) -> None:
+    desk = desk_on_both
     first = await silent(desk, label="nightly 7")
     second = await silent(desk, label="nightly 7")
     third = await silent(desk)
