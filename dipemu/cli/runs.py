@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import re
-import zipfile
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -169,9 +167,11 @@ async def _fetched(server: str, run: Document, folder: Path | None) -> Path:
 
 async def fetch_evidence(client: RunClient, run: Document, folder: Path | None) -> Path:
     """The evidence of a run in a folder, by default ``evidence/<run>``; the folder."""
+    from services.qualification.packs import unzipped, write_pack
+
     place = folder or Path("evidence") / run["name"]
-    archive = zipfile.ZipFile(io.BytesIO(await client.evidence(run["id"])))
-    await asyncio.to_thread(archive.extractall, place)
+    files = unzipped(await client.evidence(run["id"]))
+    await asyncio.to_thread(write_pack, files, place)
     return place
 
 

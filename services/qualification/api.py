@@ -17,6 +17,7 @@ from backbone.journal import JournalIndex
 from services.qualification.binding import Mode
 from services.qualification.errors import (
     BindingInvalid,
+    EvidenceUnsigned,
     OrderRefused,
     QualificationError,
     RunConflict,
@@ -24,8 +25,9 @@ from services.qualification.errors import (
     ScenarioUnknown,
     StepUnknown,
 )
-from services.qualification.evidence import Environment, evidence_files, zipped
+from services.qualification.evidence import Environment, evidence_files
 from services.qualification.listing import Wanted
+from services.qualification.packs import zipped
 from services.qualification.results import Phase, Verdict
 from services.qualification.runs import RunManager, RunRequest
 from services.qualification.scenario import find, summary
@@ -38,6 +40,7 @@ _STATUS: dict[type[QualificationError], int] = {
     RunConflict: 409,
     StepUnknown: 404,
     OrderRefused: 409,
+    EvidenceUnsigned: 500,
 }
 LONGEST_WAIT_SECONDS = 60.0
 SHOWN = 200

@@ -8,7 +8,9 @@ QualificationError
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
 ├── StepUnknown        the run has no step with this number
 ├── OrderRefused       what the tester wants cannot be done as the run stands
-└── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
+├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
+├── EvidenceRefused    an evidence pack is damaged or not safe to open
+└── EvidenceUnsigned   the harness cannot sign the evidence it made: its own fault
 """
 
 from __future__ import annotations
@@ -58,3 +60,11 @@ class OrderRefused(QualificationError):
 
 class EvidenceInvalid(QualificationError):
     """An evidence folder cannot be read, or lacks a part."""
+
+
+class EvidenceRefused(QualificationError):
+    """An evidence pack is damaged, too large, or holds a path that leads out of it."""
+
+
+class EvidenceUnsigned(QualificationError):
+    """The harness cannot sign the evidence it made; the text says why. Never the participant's fault."""
