@@ -23,6 +23,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service
 from backbone.settings import Settings
+from dipemu.cross_site import guarded, own_hosts
 from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
@@ -44,8 +45,12 @@ PREFIXES: Mapping[str, str] = {
     "central_services_stub": "/central-services",
     "qualification": "/api",
 }
-# What the gateway tells whoever runs the emulator; the rest of /api is about qualification.
-GATEWAY_VIEWS = ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings")
+# Where else services are served: what the gateway tells whoever runs the emulator (the rest of /api is about
+# qualification), and the pages for testers.
+VIEWS: Mapping[str, Sequence[str]] = {
+    "dip_gateway": ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings"),
+    "qualification": ("/ui",),
+}
 
 
 @dataclass
@@ -132,8 +137,7 @@ def build_services(
         build = import_module(f"services.{name}.app").build
         played = identities_of(name, identities)
         built = build(context, played) if played else build(context)
-        views = GATEWAY_VIEWS if name == "dip_gateway" else ()
-        services += [built, *(replace(built, prefix=view, workers=()) for view in views)]
+        services += [built, *(replace(built, prefix=view, workers=()) for view in VIEWS.get(name, ()))]
     return services
 
 
@@ -156,7 +160,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         await register_harness_parties(context.directory, identities, urls)
         services = [*build_services(list(PREFIXES), context, identities), journal_projection(context)]
         supervisor = Supervisor(services, context.journal, context.clock)
-        late.target = dispatch(services, supervisor.health)
+        late.target = guarded(dispatch(services, supervisor.health), own_hosts(settings))
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)

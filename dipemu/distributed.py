@@ -15,12 +15,14 @@ from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.composition import (
     PREFIXES,
+    VIEWS,
     Composition,
     build_services,
     journal_projection,
     open_context,
     register_harness_parties,
 )
+from dipemu.cross_site import guarded, own_hosts
 from dipemu.dispatch import dispatch
 from dipemu.errors import CompositionIncomplete
 from dipemu.forward import forward
@@ -60,16 +62,21 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         if name == INDEXED_BY:
             own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)
-        app = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
+        served = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
-        yield Composition(settings, context, own, app, supervisor)
+        yield Composition(settings, context, own, guarded(served, own_hosts(settings)), supervisor)
 
 
 def _passed_on(settings: Settings, name: str, http: httpx.AsyncClient) -> list[Service]:
     if name != "dip_gateway":
         return []
-    others = [(other, prefix) for other, prefix in PREFIXES.items() if prefix]
+    others = [
+        (other, path)
+        for other, prefix in PREFIXES.items()
+        if prefix
+        for path in (prefix, *VIEWS.get(other, ()))
+    ]
     return [
         Service(other, forward(http, settings.service_urls[other].rstrip("/")), prefix)
         for other, prefix in others

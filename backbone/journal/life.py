@@ -30,7 +30,7 @@ async def find_messages(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """The newest ``limit`` messages that fit, newest first; ``wanted``: filters of ``JournalIndex.events``."""
+    """The newest ``limit`` messages that fit, newest first; ``wanted`` as ``JournalIndex.events`` has it."""
     question: dict[str, Any] = dict(wanted)
     if not wanted.keys() & _SELECTIVE and since is None:
         question["after"] = max(0, await index.wait(0, 0.0) - LOOKED_AT)

@@ -56,7 +56,7 @@ class Admin:
     async def messages(self, request: Request, values: Mapping[str, str]) -> Reply:
         """GET /api/messages?mpan=…&party=…&reference=…&correlation=…&interface=…&since=…&until=…&limit=…"""
         query = _query(request)
-        wanted = {name: query[name] for name in _FILTERS if name in query}
+        wanted: dict[str, str] = {name: query[name] for name in _FILTERS if name in query}
         since, until = _moment(query, "since"), _moment(query, "until")
         found = await find_messages(self._context.index, wanted, _limit(query), since, until)
         return Reply(200, {"messages": found})

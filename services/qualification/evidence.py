@@ -79,16 +79,16 @@ def evidence_files(
 ) -> dict[str, bytes]:
     """Every file of the evidence folder by its path."""
     checks = Checks(run.scenario.contracts[0], environment.trust_anchors)
-    letters = _letters(events)
+    written = letters(events)
     files = {
         "journal.ndjson": b"".join(event.to_bytes() + b"\n" for event in events),
         "verdict.json": orjson.dumps(_verdict(run, document), option=_PRETTY),
         "environment.json": orjson.dumps(dict(environment.facts), option=_PRETTY),
         "junit.xml": junit(document),
         "ctrf.json": orjson.dumps(ctrf(document), option=_PRETTY),
-        "report.html": report(run, events, document, letters, checks, environment.facts).encode(),
+        "report.html": report(run, events, document, written, checks, environment.facts).encode(),
     }
-    for letter in letters:
+    for letter in written:
         files[f"messages/{letter.name}.json"] = (letter.event.body or "").encode()
         files[f"messages/{letter.name}.headers.json"] = orjson.dumps(_headers(letter.event), option=_PRETTY)
     return files
@@ -108,7 +108,7 @@ def _verdict(run: StoredRun, document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _letters(events: Iterable[JournalEvent]) -> list[Letter]:
+def letters(events: Iterable[JournalEvent]) -> list[Letter]:
     """The events that hold a message, numbered in the journal's order."""
     found = (event for event in events if event.kind in _KINDS and event.body is not None)
     return [Letter(number, _name(number, event), event) for number, event in enumerate(found, start=1)]

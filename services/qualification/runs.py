@@ -39,13 +39,17 @@ BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own."""
+    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own.
+
+    ``label``: the tester's own words, by which the run is found again.
+    """
 
     scenario: str
     participants: Mapping[str, str] = field(default_factory=dict)
     inject: Sequence[str] = ()
     timeout: float | None = None
     mpan: str | None = None
+    label: str = ""
 
 
 class RunManager:
@@ -77,7 +81,7 @@ class RunManager:
         _check_injection(scenario, request.inject)
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
-        stored = await self._stored(scenario, binding, number)
+        stored = await self._stored(scenario, binding, number, request.label)
         await self.store.add(stored)
         run = self._take_up(stored, ())
         await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
@@ -110,14 +114,11 @@ class RunManager:
             raise RunConflict(f"MPAN {given} belongs to run {owner}, which has not ended.")
         return given
 
-    async def _stored(self, scenario: Scenario, binding: Binding, number: int) -> StoredRun:
+    async def _stored(self, scenario: Scenario, binding: Binding, number: int, label: str) -> StoredRun:
         directory, now = self._context.directory, binding.created
-        hooks = await preflight.webhooks(scenario, binding, directory)
-        warned = preflight.warnings(scenario, binding, hooks)
-        for party in binding.participants():
-            warned += preflight.certificate_warnings(party, await directory.party(party.dip_id), now)
+        hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned)
+        known = briefing(scenario, binding, name, hooks, warned) | {"label": label}
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
@@ -145,11 +146,19 @@ class RunManager:
 
         With ``participant`` (DIP ID): whole documents, and only of runs that are ready for it.
         """
-        stored = await self.store.documents(limit)
-        current = [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
+        current = await self.newest(limit)
         if participant is None:
             return [{key: value for key, value in d.items() if key not in BULK} for d in current]
         return [d for d in current if _is_for(d, participant)]
+
+    async def newest(self, limit: int) -> list[dict[str, Any]]:
+        """The documents of the newest runs, newest first."""
+        stored = await self.store.documents(limit)
+        return [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
+
+    def versions(self) -> dict[str, int]:
+        """The version of each run that has not ended: something to see has changed when this has."""
+        return {run_id: run.version for run_id, run in self._active.items()}
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
