@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     kafka_replication: int = Field(1, ge=1)
     kafka_retention_hours: int = Field(24 * 30, ge=-1)  # -1: for ever
 
+    access: Literal["remote", "always", "open"] = "remote"  # who needs a token for /api and /ui
     api_key_required: bool = True
     trust_anchors: list[Path] = []  # PEM files: authorities trusted besides our own, for signing and TLS
     signature_window_seconds: float = Field(300.0, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,16 @@ import httpx
 from dipemu.errors import ServerRefused, ServerUnreachable
 
 LONG_POLL_SECONDS = 20.0
+TOKEN_VARIABLE = "DIPEMU_TOKEN"  # noqa: S105 - its name, not its value
+
+
+def authorisation() -> dict[str, str]:
+    """Headers that show the access token of ``DIPEMU_TOKEN``; none where it is not set.
+
+    A variable and not an option: command lines are seen by everybody on the machine.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 class RunClient:
@@ -45,20 +56,26 @@ class RunClient:
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         url = self._server + path
         try:
-            answer = await self._http.request(method, url, timeout=LONG_POLL_SECONDS + 20, **arguments)
+            answer = await self._http.request(
+                method, url, timeout=LONG_POLL_SECONDS + 20, headers=authorisation(), **arguments
+            )
         except httpx.TransportError as fault:
             raise ServerUnreachable(
                 f"no DIP Emulator answers at {self._server} ({fault}). Is `dipemu up` running there?"
             ) from fault
         if answer.is_error:
-            raise ServerRefused(_reason(answer))
+            raise ServerRefused(reason(answer))
         return answer
 
 
-def _reason(answer: httpx.Response) -> str:
+def reason(answer: httpx.Response) -> str:
+    """What a refusal says, in the gateway's form (``messageArray``) or in that of the rest (``detail``)."""
     try:
         body = answer.json()
     except ValueError:
         return f"the server answered {answer.status_code}"
-    detail = body.get("detail") if isinstance(body, dict) else None
-    return detail if isinstance(detail, str) else f"the server answered {answer.status_code}: {body}"
+    if not isinstance(body, dict):
+        return f"the server answered {answer.status_code}: {body}"
+    helps = [entry.get("help") for entry in body.get("messageArray", ()) if isinstance(entry, dict)]
+    said = body.get("detail") if isinstance(body.get("detail"), str) else next(filter(None, helps), None)
+    return said or f"the server answered {answer.status_code}: {body}"

@@ -23,7 +23,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service
 from backbone.settings import Settings
-from dipemu.cross_site import guarded, own_hosts
+from dipemu.access import AccessTokens, guarded, own_pages_only
 from dipemu.dispatch import dispatch
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
 from dipemu.supervisor import Supervisor
@@ -62,6 +62,11 @@ class Composition:
     services: Sequence[Service]
     app: Callable[..., Any]
     supervisor: Supervisor
+
+    @property
+    def served(self) -> Callable[..., Any]:
+        """The application as the outside gets it: ``/api`` and ``/ui`` only for those who may use them."""
+        return own_pages_only(guarded(self.app, AccessTokens(self.settings.data), self.settings.access))
 
 
 class LateApplication:
@@ -160,7 +165,7 @@ async def open_composition(settings: Settings) -> AsyncIterator[Composition]:
         await register_harness_parties(context.directory, identities, urls)
         services = [*build_services(list(PREFIXES), context, identities), journal_projection(context)]
         supervisor = Supervisor(services, context.journal, context.clock)
-        late.target = guarded(dispatch(services, supervisor.health), own_hosts(settings))
+        late.target = dispatch(services, supervisor.health)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
         yield Composition(settings, context, services, late, supervisor)

@@ -39,11 +39,11 @@ def dispatch(services: Sequence[Service], health: Callable[[], Mapping[str, bool
 
 
 def controlled(app: ASGIApp) -> ASGIApp:
-    """What of ``app`` may be reached without TLS beside a gateway that asks for it: runs, pages, health."""
+    """What of ``app`` needs no TLS beside a gateway that asks for it: runs, pages and health."""
 
     async def control(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         path: str = scope.get("path", "")
-        if path == "/ui" or path.startswith(("/api/", "/ui/", "/health/")):
+        if path.startswith(("/api/", "/health/", "/ui")):
             await app(scope, receive, send)
         else:
             await _answer(send, 404, {"error": f"{path} is served over TLS only"})

@@ -22,7 +22,6 @@ from dipemu.composition import (
     open_context,
     register_harness_parties,
 )
-from dipemu.cross_site import guarded, own_hosts
 from dipemu.dispatch import dispatch
 from dipemu.errors import CompositionIncomplete
 from dipemu.forward import forward
@@ -62,10 +61,10 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         if name == INDEXED_BY:
             own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)
-        served = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
+        app = dispatch([*own, *_passed_on(settings, name, http)], supervisor.health)
         supervisor.start()
         stack.push_async_callback(supervisor.stop)
-        yield Composition(settings, context, own, guarded(served, own_hosts(settings)), supervisor)
+        yield Composition(settings, context, own, app, supervisor)
 
 
 def _passed_on(settings: Settings, name: str, http: httpx.AsyncClient) -> list[Service]:

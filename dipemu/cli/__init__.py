@@ -9,6 +9,7 @@ import typer
 
 from dipemu import VERSION
 from dipemu.cli import (
+    access,
     contracts,
     db,
     messages,
@@ -45,6 +46,7 @@ app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
+app.add_typer(access.app, name="access")
 app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(validate.validate)

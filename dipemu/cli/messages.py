@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dipemu.cli.console import FAULT, PASSED, USAGE, fail, out
+from dipemu.client import authorisation, reason
 
 app = typer.Typer(no_args_is_help=True, help="Find messages and see their whole life.")
 _PIPED_WIDTH = 260  # nothing is cut short for whoever reads it from a pipe
@@ -97,11 +98,11 @@ def _told(event: dict[str, Any]) -> str:
 
 def _get(server: str, path: str, query: dict[str, str]) -> dict[str, Any]:
     try:
-        answer = httpx.get(server.rstrip("/") + path, params=query, timeout=30)
+        answer = httpx.get(server.rstrip("/") + path, params=query, headers=authorisation(), timeout=30)
     except httpx.TransportError as fault:
         text = f"no DIP Emulator answers at {server} ({fault}). Is `dipemu up` running there?"
         raise typer.Exit(fail(text, FAULT)) from fault
-    document: dict[str, Any] = answer.json()
     if answer.is_error:
-        raise typer.Exit(fail(document["messageArray"][0]["help"], USAGE))
+        raise typer.Exit(fail(reason(answer), USAGE))
+    document: dict[str, Any] = answer.json()
     return document

@@ -150,7 +150,7 @@ async def _embedded(wish: Wish) -> AsyncIterator[str]:
         endpoint = listen_or_end("127.0.0.1", port)
         url = url_of(endpoint)
         settings = settings_for(wish.data or (None if usual else Path(fresh)), public_url=url)
-        async with open_composition(settings) as composition, serving(composition.app, endpoint):
+        async with open_composition(settings) as composition, serving(composition.served, endpoint):
             announce(settings, url)
             yield url
 

@@ -41,7 +41,7 @@ def serve(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_service(settings, service) as composition, serving(composition.app, endpoint):
+        async with open_service(settings, service) as composition, serving(composition.served, endpoint):
             out.print(f"{service} serves {url_of(endpoint)}", soft_wrap=True)
             await stop.wait()
 

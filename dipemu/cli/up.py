@@ -120,9 +120,9 @@ async def _serve(
     async with AsyncExitStack() as stack:
         composition = await stack.enter_async_context(open_composition(settings))
         tls = _server_context(composition, url) if control else None
-        await stack.enter_async_context(serving(composition.app, endpoint, tls))
+        await stack.enter_async_context(serving(composition.served, endpoint, tls))
         if control:
-            await stack.enter_async_context(serving(controlled(composition.app), control))
+            await stack.enter_async_context(serving(controlled(composition.served), control))
         announce(settings, url)
         _greet(settings, url, url_of(control) if control else url, time.monotonic() - began)
         await stop.wait()

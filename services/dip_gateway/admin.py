@@ -1,12 +1,12 @@
 """What operators and tests ask of the gateway: messages, deliveries, faults, who holds what. Under ``/api``.
 
-These are for whoever runs the emulator, not for participants: they ask for no key, so keep the emulator on
-an address that only its users reach.
+These are for whoever runs the emulator, not for participants: the composition closes ``/api`` to those who
+may not use it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -18,27 +18,25 @@ from participant.context import Context
 from services.dip_gateway import store
 from services.dip_gateway.asgi import Request
 from services.dip_gateway.errors import Refused, RequestInvalid
-from services.dip_gateway.faults import FaultPlan, read_rules
+from services.dip_gateway.faults import read_rules
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.loading import read_holdings, shown
 from services.dip_gateway.replay import requeue_record
 from services.dip_gateway.responses import Entry
+from services.dip_gateway.rulebook import RuleBook
 
 _FILTERS: Final = ("mpan", "party", "reference", "correlation", "transaction", "interface", "run")
 _columns = store.delivery_table.c
 
 
 class Admin:
-    """``look_again`` is called when something that held deliveries back may have ended."""
+    """The handlers of these addresses."""
 
-    def __init__(
-        self, context: Context, ledger: Ledger, plan: FaultPlan, look_again: Callable[[], None]
-    ) -> None:
+    def __init__(self, context: Context, ledger: Ledger, rules: RuleBook) -> None:
         self._context = context
         self._ledger = ledger
-        self._plan = plan
-        self._look_again = look_again
+        self._rules = rules
 
     def routes(self) -> list[Route]:
         return [
@@ -92,23 +90,25 @@ class Admin:
 
     async def faults(self, request: Request, values: Mapping[str, str]) -> Reply:
         """GET /api/faults"""
-        rules = [rule.model_dump(mode="json", exclude_none=True) for rule in self._plan.rules()]
+        rules = [rule.model_dump(mode="json", exclude_none=True) for rule in self._rules.plan.rules()]
         return Reply(200, {"faults": rules})
 
     async def add_faults(self, request: Request, values: Mapping[str, str]) -> Reply:
         """POST /api/faults: one rule or an array; one of the same name takes its place."""
         now = self._context.clock.now()
         try:
-            rules = [self._plan.put(rule, now) for rule in read_rules(_json(request.body))]
+            rules = await self._rules.put(read_rules(_json(request.body)), now)
         except RequestInvalid as fault:
             raise _refused(400, str(fault)) from fault
         return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in rules]})
 
     async def remove_fault(self, request: Request, values: Mapping[str, str]) -> Reply:
         """DELETE /api/faults/{name}"""
-        if not self._plan.remove(values["name"]):
-            raise _refused(404, f"There is no fault rule {values['name']}.")
-        self._look_again()
+        name = values["name"]
+        if self._rules.given(name):
+            raise _refused(409, f"The rule {name} stands in the file of DIPEMU_FAULTS; take it out there.")
+        if not await self._rules.remove(name):
+            raise _refused(404, f"There is no fault rule {name}.")
         return Reply(204)
 
     async def holdings(self, request: Request, values: Mapping[str, str]) -> Reply:

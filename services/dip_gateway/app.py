@@ -20,7 +20,7 @@ from services.dip_gateway.claims import Claims
 from services.dip_gateway.companies import Companies
 from services.dip_gateway.courier import Courier
 from services.dip_gateway.delivery import Delivery
-from services.dip_gateway.faults import FaultPlan, FaultRule, read_rules
+from services.dip_gateway.faults import FaultRule, read_rules
 from services.dip_gateway.front import Front, Handler, Reply, Route
 from services.dip_gateway.intake import Intake
 from services.dip_gateway.lapses import Lapses
@@ -33,6 +33,7 @@ from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.replay import Replay
 from services.dip_gateway.router import Router
+from services.dip_gateway.rulebook import RuleBook
 from services.dip_gateway.settings import GatewaySettings
 from services.dip_gateway.statusposts import StatusPosts
 from services.dip_gateway.validating import Validating
@@ -50,11 +51,12 @@ def build(
     failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
     admission = Admission(context, settings, failed, Bucket(settings.rate_per_second, settings.rate_burst))
     references = _references(context)
-    plan = FaultPlan(settings.seed, rules_from(settings.faults))
-    lapses = Lapses(context, plan, failed)
+    rules = _rules(context, settings)
+    lapses = Lapses(context, rules, failed)
     intake = Intake(context, settings, admission, references, lapses)
     guard = TargetGuard.of(context)
-    delivery = Delivery(context, settings, Courier(context, guard), Mishaps(context, plan))
+    delivery = Delivery(context, settings, Courier(context, guard), Mishaps(context, rules))
+    rules.watch(delivery.look_again)
     ledger = Ledger(context.database)
     router = Router(context, settings, ledger)
     channels = Channels(context, admission, intake, guard, delivery.webhook_changed)
@@ -64,16 +66,34 @@ def build(
         *StatusPosts(context, admission, intake, lapses).routes(),
         *Validating(context, admission).routes(),
         *Companies(context, admission).routes(),
-        *Admin(context, ledger, plan, delivery.look_again).routes(),
+        *Admin(context, ledger, rules).routes(),
         Route("GET", "/openapi.json", _document(context, settings)),
     ]
     front = Front(context, settings, RefusalBook(context, settings), routes)
     takes_in = settings.gateway_parts != "workers"
-    workers: list[Worker] = [references.run] if takes_in else []
+    workers: list[Worker] = [rules.run, *([references.run] if takes_in else [])]
     if settings.gateway_parts != "intake":
-        workers += [LoadedSites(context, ledger).run, router.run, delivery.run]
-    ready = references.loaded.is_set if takes_in else _always
+        workers += [LoadedSites(context, ledger).run, router.run, _once_read(rules, delivery.run)]
+
+    def ready() -> bool:
+        return rules.loaded.is_set() and (references.loaded.is_set() or not takes_in)
+
     return Service("dip_gateway", front, "", workers, ready)
+
+
+def _rules(context: Context, settings: GatewaySettings) -> RuleBook:
+    given = rules_from(settings.faults)
+    return RuleBook(context.database, settings.seed, given, shared=bool(context.settings.kafka))
+
+
+def _once_read(rules: RuleBook, worker: Worker) -> Worker:
+    """The worker, begun when the fault rules are known: what waits for delivery is to meet them."""
+
+    async def run() -> None:
+        await rules.loaded.wait()
+        await worker()
+
+    return run
 
 
 def _references(context: Context) -> References:
@@ -81,10 +101,6 @@ def _references(context: Context) -> References:
     if context.settings.kafka:
         return References(context.database, context.log, KAFKA_SETTLE_SECONDS, Claims(context.database))
     return References(context.database, context.log)
-
-
-def _always() -> bool:
-    return True
 
 
 def _document(context: Context, settings: GatewaySettings) -> Handler:

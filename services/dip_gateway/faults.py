@@ -70,6 +70,12 @@ class FaultRule(BaseModel):
             raise ValueError(f"{self.fault.value!r} cannot happen at {self.where}")
         return self
 
+    def begun(self, now: datetime) -> FaultRule:
+        """The rule as it is from ``now`` on: an outage has its end."""
+        if self.fault is not Fault.OUTAGE or self.until is not None:
+            return self
+        return self.model_copy(update={"until": now + timedelta(hours=self.hours)})
+
     def matches(self, subject: FaultSubject) -> bool:
         wanted = (self.party, self.interface, self.event, self.mpan)
         given = (subject.party, subject.interface, subject.event, subject.mpan)
@@ -109,14 +115,16 @@ class FaultPlan:
     def rules(self) -> list[FaultRule]:
         return list(self._rules.values())
 
-    def put(self, rule: FaultRule, now: datetime | None = None) -> FaultRule:
-        """Take a rule in, in the place of one of the same name; an outage begins ``now``."""
-        if rule.fault is Fault.OUTAGE and rule.until is None and now is not None:
-            rule = rule.model_copy(update={"until": now + timedelta(hours=rule.hours)})
+    def put(self, rule: FaultRule, remaining: int | None = None) -> None:
+        """Take a rule in, in place of one of the same name. ``remaining``: of its ``times``; None: all."""
         self._rules[rule.name] = rule
         self._random[rule.name] = Random(f"{self._seed} {rule.name}")  # noqa: S311 - it shall be repeatable
-        self._left[rule.name] = rule.times
-        return rule
+        self._left[rule.name] = rule.times if remaining is None else remaining
+
+    def exhaust(self, name: str) -> None:
+        """Let a rule strike no more: it has done so often enough elsewhere."""
+        if name in self._left:
+            self._left[name] = 0
 
     def remove(self, name: str) -> bool:
         """Take a rule out; whether there was one."""

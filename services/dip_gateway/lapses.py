@@ -8,9 +8,10 @@ from typing import Final
 from backbone.journal import JournalEvent, Kind
 from participant.context import Context
 from services.dip_gateway.errors import Refused
-from services.dip_gateway.faults import Fault, FaultPlan, FaultRule, FaultSubject
+from services.dip_gateway.faults import Fault, FaultRule, FaultSubject
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.responses import Entry
+from services.dip_gateway.rulebook import RuleBook
 from services.dip_gateway.status import SERVICE
 
 _RETRY_AFTER: Final = 1
@@ -20,9 +21,9 @@ _WITH_RETRY_AFTER: Final = frozenset({429, 503})
 class Lapses:
     """Applies the plan's rules for ``intake``. Costs one truth test per request while there are none."""
 
-    def __init__(self, context: Context, plan: FaultPlan, failed: str) -> None:
+    def __init__(self, context: Context, rules: RuleBook, failed: str) -> None:
         self._context = context
-        self._plan = plan
+        self._rules = rules
         self._failed = failed
 
     async def before(self, party: str, channel: str) -> FaultRule | None:
@@ -30,13 +31,14 @@ class Lapses:
 
         Returns the rule that turns the answer into a failure although the messages are accepted.
         """
-        if not self._plan:
+        await self._rules.loaded.wait()
+        if not self._rules.plan:
             return None
-        outage = self._plan.outage("intake", party, self._context.clock.now())
+        outage = self._rules.plan.outage("intake", party, self._context.clock.now())
         if outage is not None:
             raise await self._refused(outage, 503, party, channel)
         after = None
-        for rule in self._plan.draw("intake", FaultSubject(party=party, interface=channel)):
+        for rule in await self._rules.struck("intake", FaultSubject(party=party, interface=channel)):
             if rule.fault is Fault.ANSWER:
                 raise await self._refused(rule, rule.status, party, channel)
             await self._write(rule, party, channel)

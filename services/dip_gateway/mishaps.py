@@ -13,6 +13,7 @@ from services.dip_gateway.faults import Fault, FaultPlan, FaultRule, FaultSubjec
 from services.dip_gateway.lanes import Item
 from services.dip_gateway.occurrences import occurrence
 from services.dip_gateway.patience import until_done
+from services.dip_gateway.rulebook import RuleBook
 from services.dip_gateway.spoiling import spoiled_body
 
 _ON_ENTRY: Final = frozenset({Fault.DELAY, Fault.REORDER, Fault.DROP})
@@ -41,9 +42,14 @@ class Entry:
 class Mishaps:
     """The faults in force, applied. Costs one truth test per delivery while there are none."""
 
-    def __init__(self, context: Context, plan: FaultPlan) -> None:
+    def __init__(self, context: Context, rules: RuleBook) -> None:
         self._context = context
-        self.plan = plan
+        self._rules = rules
+
+    @property
+    def plan(self) -> FaultPlan:
+        """The rules in force."""
+        return self._rules.plan
 
     def outage(self, recipient: str) -> bool:
         """Whether nothing is delivered to this recipient now."""
@@ -71,7 +77,7 @@ class Mishaps:
 
     async def _drawn(self, item: Item, kinds: frozenset[Fault]) -> list[FaultRule]:
         subject = FaultSubject(party=item.recipient, interface=item.channel, event=item.event, mpan=item.mpan)
-        rules = self.plan.draw("delivery", subject, kinds)
+        rules = await self._rules.struck("delivery", subject, kinds)
         if rules:
             records = [self._event(rule, item).to_record() for rule in rules]
             await until_done(lambda: self._context.log.append(records), "the record of faults")

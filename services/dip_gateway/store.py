@@ -101,6 +101,15 @@ company_table = Table(
     Column("since", String(25), nullable=False),
 )
 
+fault_table = Table(
+    "gateway_fault",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("revision", BigInteger, nullable=False),  # another one whenever the rule is put in anew
+    Column("remaining", Integer),  # how often it may still strike; None: no limit
+    Column("rule", Text, nullable=False),  # JSON
+)
+
 ENTERING = "gateway deliveries"  # the lock of whoever enters new ones
 
 

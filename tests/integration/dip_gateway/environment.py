@@ -246,7 +246,7 @@ async def open_gateway(
         result = Gateway(context, service, url, identities, http)
         for dip_id in listening:
             await stack.enter_async_context(_receiver(result, dip_id))
-        running = [*(service.workers if workers else service.workers[:1]), index.run]
+        running = [*(service.workers if workers else service.workers[:2]), index.run]
         tasks = [asyncio.create_task(worker()) for worker in running]
         stack.push_async_callback(_stop, tasks)
         await until(service.ready)

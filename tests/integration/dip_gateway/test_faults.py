@@ -198,6 +198,22 @@ async def test_rules_from_a_file(tmp_path: Path) -> None:
         await gateway.send(gateway.message())
         [event] = await gateway.events(Kind.FAULT_INJECTED)
         assert event.details["rule"] == "from file"
+        refused = await gateway.http.delete(f"{gateway.url}/api/faults/from file")
+        assert refused.status_code == 409
+        assert "DIPEMU_FAULTS" in refused.json()["messageArray"][0]["help"]
+
+
+async def test_given_a_restart_within_an_outage_then_it_lasts_its_hours(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path, listening=[REGISTRATION]) as gateway:
+        await inject(gateway, fault="outage", hours=72)
+        await gateway.send(gateway.message())
+        await gateway.events(Kind.ROUTED)
+    async with open_gateway(tmp_path, listening=[REGISTRATION]) as gateway:
+        await gateway.send(gateway.message(unique="bb"))
+        await gateway.events(Kind.ROUTED, count=2)
+        assert gateway.receivers[REGISTRATION].requests == []
+        gateway.context.clock.advance(timedelta(hours=72))
+        await gateway.receivers[REGISTRATION].until(2, 10)
 
 
 async def test_a_rule_that_cannot_be_used(tmp_path: Path) -> None:

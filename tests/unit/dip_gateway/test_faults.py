@@ -75,7 +75,7 @@ def test_only_the_kinds_asked_for_are_drawn_and_counted() -> None:
 
 def test_an_outage_lasts_its_hours() -> None:
     plan = FaultPlan()
-    plan.put(rule(fault="outage", hours=72, party="2300000001"), NOW)
+    plan.put(rule(fault="outage", hours=72, party="2300000001").begun(NOW))
     assert plan.outage("delivery", "2300000001", NOW + timedelta(hours=71)) is not None
     assert plan.outage("delivery", "2300000001", NOW + timedelta(hours=72)) is None
     assert plan.outage("delivery", "2300000002", NOW) is None
@@ -85,6 +85,25 @@ def test_an_outage_lasts_its_hours() -> None:
 def test_an_outage_is_no_fault_of_single_messages() -> None:
     plan = FaultPlan(0, [rule(fault="outage")])
     assert plan.draw("delivery", SUBJECT) == []
+
+
+def test_a_rule_that_struck_before_strikes_only_as_often_as_is_left() -> None:
+    plan = FaultPlan()
+    plan.put(rule(times=5), remaining=2)
+    assert struck(plan, 4) == [True, True, False, False]
+
+
+def test_a_rule_that_was_exhausted_elsewhere_strikes_no_more() -> None:
+    plan = FaultPlan(0, [rule(times=5)])
+    plan.exhaust("one")
+    plan.exhaust("a rule that was removed meanwhile")
+    assert struck(plan, 2) == [False, False]
+
+
+def test_an_outage_that_has_an_end_keeps_it() -> None:
+    begun = rule(fault="outage", hours=72).begun(NOW)
+    assert begun.begun(NOW + timedelta(hours=5)) == begun
+    assert rule(fault="drop").begun(NOW) == rule(fault="drop")
 
 
 def test_a_rule_of_the_same_name_takes_its_place_and_can_be_removed() -> None:
