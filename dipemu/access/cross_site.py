@@ -22,9 +22,8 @@ def own_pages_only(app: Callable[..., Any]) -> Callable[..., Any]:
 
     async def guard(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         if scope["type"] == "http" and scope["path"].startswith(("/ui", "/api")):
-            given = {
-                name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _NAMES
-            }
+            headers = {name: value for name, value in scope["headers"] if name in _NAMES}
+            given = {name.decode(): value.decode("latin-1") for name, value in headers.items()}
             refusal = objection(scope["method"], given)
             if refusal is not None:
                 await _refuse(send, refusal)
@@ -49,7 +48,7 @@ def objection(method: str, headers: Mapping[str, str]) -> str | None:
         foreign = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
     if not foreign:
         return None
-    return f"This request came from a page of {origin or 'another site'}. Use the emulator's own pages, under /ui."
+    return f"This request came from a page of {origin or 'another site'}. Use the pages under /ui."
 
 
 async def _refuse(send: Callable[..., Any], text: str) -> None:

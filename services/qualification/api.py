@@ -46,7 +46,7 @@ class StartRun(BaseModel):
     inject: list[str] = Field(default_factory=list, description="Messages the harness sends for you")
     timeout: Annotated[float | None, Field(gt=0, le=86_400)] = None
     mpan: str | None = None
-    label: Annotated[str, Field(max_length=100)] = ""
+    label: Annotated[str | None, Field(max_length=100)] = None
 
 
 class Json(Response):

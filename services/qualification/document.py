@@ -30,12 +30,14 @@ def briefing(
     name: str,
     webhooks: list[dict[str, Any]],
     warnings: list[str],
+    label: str | None = None,
 ) -> dict[str, Any]:
     """What a tester needs to know before the first wait."""
     values = binding.values
     return {
         "id": binding.run,
         "name": name,
+        "label": label,
         "scenario": scenario.id,
         "revision": scenario.revision,
         "title": scenario.title,

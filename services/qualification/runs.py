@@ -41,7 +41,7 @@ BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 class RunRequest:
     """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own.
 
-    ``label``: the tester's own words, by which the run is found again.
+    ``label``: the tester's own word for the run, to find it by.
     """
 
     scenario: str
@@ -49,7 +49,7 @@ class RunRequest:
     inject: Sequence[str] = ()
     timeout: float | None = None
     mpan: str | None = None
-    label: str = ""
+    label: str | None = None
 
 
 class RunManager:
@@ -114,11 +114,13 @@ class RunManager:
             raise RunConflict(f"MPAN {given} belongs to run {owner}, which has not ended.")
         return given
 
-    async def _stored(self, scenario: Scenario, binding: Binding, number: int, label: str) -> StoredRun:
+    async def _stored(
+        self, scenario: Scenario, binding: Binding, number: int, label: str | None
+    ) -> StoredRun:
         directory, now = self._context.directory, binding.created
         hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned) | {"label": label}
+        known = briefing(scenario, binding, name, hooks, warned, label)
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)

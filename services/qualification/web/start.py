@@ -107,7 +107,7 @@ def _request(scenario: Scenario, wish: Wish) -> RunRequest:
         inject=wish.inject,
         timeout=wishes.seconds(wish),
         mpan=wish.mpan or None,
-        label=wish.label,
+        label=wish.label or None,
     )
 
 
