@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `pip install .` into a fresh virtual environment, then the headline scenario from an empty folder elsewhere.
-# Proves that catalogues, scenarios and templates travel in the wheel.
+# Proves that catalogues, scenarios, templates and pages travel in the wheel.
 set -euo pipefail
 repository="$(cd "$(dirname "$0")/../.." && pwd)"
 place="$(mktemp -d)"
@@ -12,4 +12,5 @@ mkdir "$place/empty"
 cd "$place/empty"
 "$place/venv/bin/dipemu" --version
 "$place/venv/bin/dipemu" run SITFTS0020-Smart-Single
+"$place/venv/bin/python" -c "from services.qualification.web import pages; pages.asset('ui.css'); pages.problem(404, '', '')"
 echo "wheel: the scenario passed from an installed package"
