@@ -48,7 +48,14 @@ PREFIXES: Mapping[str, str] = {
 # Where else services are served: what the gateway tells whoever runs the emulator (the rest of /api is about
 # qualification), and the pages for testers.
 VIEWS: Mapping[str, Sequence[str]] = {
-    "dip_gateway": ("/api/messages", "/api/deliveries", "/api/faults", "/api/holdings"),
+    "dip_gateway": (
+        "/api/messages",
+        "/api/deliveries",
+        "/api/faults",
+        "/api/holdings",
+        "/api/participants",
+        "/api/directory",
+    ),
     "qualification": ("/ui",),
 }
 

@@ -67,8 +67,13 @@ def _role(value: str) -> str:
     return value
 
 
+def is_channel(value: str) -> bool:
+    """Whether this names a channel that can have a webhook: ``IF-031``, ``REP-002``, ``STATUS``, ``*``."""
+    return value in (ANY_CHANNEL, STATUS_CHANNEL) or _CHANNEL.fullmatch(value) is not None
+
+
 def _channel(value: str) -> str:
-    if value not in (ANY_CHANNEL, STATUS_CHANNEL) and not _CHANNEL.fullmatch(value):
+    if not is_channel(value):
         raise ValueError("a channel is IF-nnn, REP-nnn, STATUS or *")
     return value
 

@@ -7,6 +7,7 @@ ParticipantError
 ├── CertificateUnusable  a certificate given for a party cannot be used for signing
 ├── PartyUnknown         the directory holds no party with this DIP ID
 ├── DirectoryConflict    a change would give two parties the same API key or certificate
+├── EnrolmentInvalid     a participant cannot be registered as asked; says what is wrong
 ├── DirectoryFileInvalid a directory file (YAML) cannot be imported; says where and why
 ├── TargetRefused        an address of another party that may not be called
 │   └── TargetUnresolved its host's name stands for no address at the moment
@@ -73,6 +74,10 @@ class CertificateUnusable(ParticipantError):
 
 class PartyUnknown(ParticipantError):
     """The directory holds no party with this DIP ID."""
+
+
+class EnrolmentInvalid(ParticipantError):
+    """A participant cannot be registered as asked: its role, MPID, DIP ID or organisation is not right."""
 
 
 class DirectoryConflict(ParticipantError):

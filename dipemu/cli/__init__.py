@@ -12,6 +12,8 @@ from dipemu.cli import (
     access,
     contracts,
     db,
+    deliveries,
+    faults,
     messages,
     participants,
     participants_change,
@@ -44,6 +46,8 @@ participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(faults.app, name="faults")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
 app.add_typer(access.app, name="access")

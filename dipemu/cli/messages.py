@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from dipemu.cli.console import FAULT, PASSED, USAGE, fail, out
-from dipemu.client import authorisation, reason
+from dipemu.cli.asking import SERVER, Server, Text, ask, given, print_table
+from dipemu.cli.console import PASSED, out
 
 app = typer.Typer(no_args_is_help=True, help="Find messages and see their whole life.")
-_PIPED_WIDTH = 260  # nothing is cut short for whoever reads it from a pipe
-SERVER = "http://127.0.0.1:8080"
-Server = Annotated[str, typer.Option(help="Address of the DIP Emulator")]
-Text = Annotated[str | None, typer.Option()]
 
 
 @app.command("list")
@@ -33,23 +27,21 @@ def listing(
     server: Server = SERVER,
 ) -> None:
     """List messages, newest first."""
-    filters = {
-        "mpan": mpan,
-        "party": party,
-        "reference": reference,
-        "correlation": correlation,
-        "transaction": transaction,
-        "interface": interface,
-        "since": since,
-        "until": until,
-    }
-    wanted = {name: value for name, value in filters.items() if value is not None}
-    found = _get(server, "/api/messages", wanted | {"limit": str(limit)})
+    filters = given(
+        mpan=mpan,
+        party=party,
+        reference=reference,
+        correlation=correlation,
+        transaction=transaction,
+        interface=interface,
+        since=since,
+        until=until,
+    )
+    found = ask(server, "GET", "/api/messages", filters | {"limit": str(limit)})
     table = Table("At", "Message", "MPAN", "Sender", "Status", "Recipients", "Transaction ID")
     for message in found["messages"]:
         table.add_row(*_row(message))
-    printer = out if out.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
-    printer.print(table)
+    print_table(table)
     raise typer.Exit(PASSED)
 
 
@@ -60,7 +52,7 @@ def show(
     server: Server = SERVER,
 ) -> None:
     """Show everything that happened to one message, in order."""
-    for event in _get(server, f"/api/messages/{identifier}", {})["events"]:
+    for event in ask(server, "GET", f"/api/messages/{identifier}")["events"]:
         out.print(f"{event['at']}  {_told(event)}", soft_wrap=True, markup=False)
         if bodies:
             for name, value in event["headers"].items():
@@ -94,15 +86,3 @@ def _told(event: dict[str, Any]) -> str:
         details.get("reason") or "",
     ]
     return "  ".join(part for part in parts if part)
-
-
-def _get(server: str, path: str, query: dict[str, str]) -> dict[str, Any]:
-    try:
-        answer = httpx.get(server.rstrip("/") + path, params=query, headers=authorisation(), timeout=30)
-    except httpx.TransportError as fault:
-        text = f"no DIP Emulator answers at {server} ({fault}). Is `dipemu up` running there?"
-        raise typer.Exit(fail(text, FAULT)) from fault
-    if answer.is_error:
-        raise typer.Exit(fail(reason(answer), USAGE))
-    document: dict[str, Any] = answer.json()
-    return document

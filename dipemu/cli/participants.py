@@ -6,9 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from secrets import randbelow, token_urlsafe
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,15 +18,11 @@ from dipemu.cli.up import DataOption, settings_for
 if TYPE_CHECKING:
     from backbone.settings import Settings
     from participant.directory import Directory
-    from participant.identity import Identity
+    from participant.enrolment import Enrolled, Enrolment
 
 app = typer.Typer(
     no_args_is_help=True, help="The participants that may speak to this DIP: keys, certificates, nominations."
 )
-
-# The first two digits by role, as public samples show them: a convention, never a validation.
-DIP_ID_PREFIXES = {"SUP": 23, "REGS": 22, "LDSO": 25, "SDS": 14, "MSS": 12}
-OTHER_PREFIX = 30
 
 
 @app.command("add")
@@ -62,98 +56,58 @@ def add(
     Works while `dipemu up` runs and while it does not. With --certificate no key is minted; certificates of
     an authority of your own are trusted when DIPEMU_TRUST_ANCHORS names its PEM file.
     """
-    problem = _problem(role, mpid, dip_id)
-    if problem:
-        raise typer.Exit(fail(problem, USAGE))
-    wish = Wish(role, mpid, dip_id, organisation or mpid, gateway_url, certificate)
+    from participant.enrolment import Enrolment
+    from participant.errors import DirectoryConflict, EnrolmentInvalid
+
     settings = settings_for(data)
-    added = asyncio.run(_add(settings, wish))
-    if added is None:
-        raise typer.Exit(fail(f"DIP ID {dip_id} is registered already; choose another, or none", USAGE))
-    written = _write(added, directory, pfx_password)
-    out.print(f"[bold]{added.facts['dipId']}[/bold]  {role}  {mpid}")
+    own = _read(certificate) if certificate else None
+    wish = Enrolment(role, mpid, dip_id, organisation or "", own)
+    try:
+        enrolled, facts, authority_pem = asyncio.run(_add(settings, wish, gateway_url))
+    except (EnrolmentInvalid, DirectoryConflict) as fault:
+        raise typer.Exit(fail(str(fault), USAGE)) from fault
+    written = _write(enrolled, facts, authority_pem, directory, pfx_password)
+    out.print(f"[bold]{facts['dipId']}[/bold]  {role}  {mpid}")
     out.print(f"  written to   {directory}/{', '.join(written)}", soft_wrap=True)
-    out.print(f"  gateway      {added.facts['gatewayUrl']}", soft_wrap=True)
+    out.print(f"  gateway      {facts['gatewayUrl']}", soft_wrap=True)
     out.print(
-        f"  next         set your webhooks: POST {added.facts['gatewayUrl']}/dip-channel/IF-002/pubconfig/"
-        f"{added.facts['dipId']}",
+        f"  next         set your webhooks: POST {facts['gatewayUrl']}/dip-channel/IF-002/pubconfig/"
+        f"{facts['dipId']}",
         soft_wrap=True,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be registered."""
-
-    role: str
-    mpid: str
-    dip_id: str | None
-    organisation: str
-    gateway_url: str | None
-    certificate: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What was registered. ``identity``: with its key, where we minted it."""
-
-    facts: dict[str, str]
-    identity: Identity | None
-    certificate_pem: str
-    authority_pem: str
-
-
-def _write(added: Added, directory: Path, pfx_password: str | None) -> list[str]:
+def _write(
+    enrolled: Enrolled, facts: dict[str, str], authority_pem: str, directory: Path, pfx_password: str | None
+) -> list[str]:
     from participant.files import write_private, write_public
 
     directory.mkdir(parents=True, exist_ok=True)
     written = ["identity.json", "signing.crt", "ca.crt"]
-    if added.identity:
-        added.identity.save(directory, pfx_password)
+    if enrolled.identity:
+        enrolled.identity.save(directory, pfx_password)
         written[2:2] = ["signing.key", *(["signing.pfx"] if pfx_password else [])]
     else:
-        content = json.dumps(added.facts, indent=2).encode() + b"\n"
+        content = json.dumps(facts, indent=2).encode() + b"\n"
         write_private(directory / "identity.json", content)
-        write_public(directory / "signing.crt", added.certificate_pem.encode())
-    write_public(directory / "ca.crt", added.authority_pem.encode())
+        write_public(directory / "signing.crt", enrolled.certificate_pem.encode())
+    write_public(directory / "ca.crt", authority_pem.encode())
     return written
 
 
-def _problem(role: str, mpid: str, dip_id: str | None) -> str | None:
-    from contracts import identifiers
-
-    if role not in identifiers.ROLES:
-        return f"no such role: {role}. One of {', '.join(sorted(identifiers.ROLES))}"
-    if not identifiers.is_mpid(mpid):
-        return f"an MPID is four capital letters, this is {mpid!r}"
-    if dip_id is not None and not identifiers.is_dip_id(dip_id):
-        return f"a DIP ID has exactly ten characters, {dip_id!r} has {len(dip_id)}"
-    return None
-
-
-async def _add(settings: Settings, wish: Wish) -> Added | None:
+async def _add(
+    settings: Settings, wish: Enrolment, gateway_url: str | None
+) -> tuple[Enrolled, dict[str, str], str]:
+    """What was registered, what ``identity.json`` says of it, and the certificate of the DIP's authority."""
     from dipemu.composition import announced, data_directory
     from participant.authority import CertificateAuthority
-    from participant.identity import Identity
-    from participant.parties import CertificateRecord, Party, api_key_hash
+    from participant.enrolment import enrol
 
     async with open_directory(settings) as directory:
-        if wish.dip_id is not None and await directory.party(wish.dip_id) is not None:
-            return None
-        chosen = wish.dip_id or await _free_dip_id(directory, wish.role)
         authority = CertificateAuthority.open(data_directory(settings) / "authority")
-        key, url = token_urlsafe(32), wish.gateway_url or announced(settings)
-        facts = {"dipId": chosen, "role": wish.role, "mpid": wish.mpid, "apiKey": key, "gatewayUrl": url}
-        if wish.certificate:
-            pem = _read(wish.certificate)
-            record = CertificateRecord.of(pem)
-            party = Party(chosen, wish.role, wish.mpid, wish.organisation)
-            await directory.add(replace(party, api_key_hash=api_key_hash(key), certificates=(record,)))
-            return Added(facts, None, pem, authority.certificate_pem)
-        pem, private_key = authority.issue(chosen, organisation=wish.organisation)
-        identity = Identity(chosen, wish.role, wish.mpid, key, url, pem, private_key)
-        await directory.register(identity, organisation=wish.organisation, harness=False)
-        return Added(facts, identity, pem, authority.certificate_pem)
+        url = gateway_url or announced(settings)
+        enrolled = await enrol(directory, authority, wish, url)
+        return enrolled, enrolled.facts(url), authority.certificate_pem
 
 
 def _read(file: Path) -> str:
@@ -174,14 +128,6 @@ async def open_directory(settings: Settings) -> AsyncIterator[Directory]:
         yield await Directory.open(database)
     finally:
         await database.close()
-
-
-async def _free_dip_id(directory: Directory, role: str) -> str:
-    prefix = DIP_ID_PREFIXES.get(role, OTHER_PREFIX)
-    while True:
-        candidate = f"{prefix}{randbelow(10**7) + 10**7:08d}"
-        if await directory.party(candidate) is None:
-            return candidate
 
 
 @app.command("list")

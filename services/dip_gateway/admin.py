@@ -13,12 +13,12 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from backbone.journal.life import find_messages, life, messages
+from backbone.journal.life import LOOKED_AT, find_messages, life, messages
 from participant.context import Context
 from services.dip_gateway import store
 from services.dip_gateway.asgi import Request
-from services.dip_gateway.errors import Refused, RequestInvalid
-from services.dip_gateway.faults import read_rules
+from services.dip_gateway.errors import Refused, RequestInvalid, Subject
+from services.dip_gateway.faults import FaultRule, read_rules
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.loading import read_holdings, shown
@@ -64,7 +64,7 @@ class Admin:
         index, wanted = self._context.index, values["id"]
         found = await index.events(transaction=wanted) or await index.events(reference=wanted)
         if not found:
-            raise _refused(404, f"No message has the transaction ID or reference {wanted}.")
+            raise refusal(404, f"No message has the transaction ID or reference {wanted}.")
         return Reply(200, {"message": next(iter(messages(found)), None), "events": life(found)})
 
     async def deliveries(self, request: Request, values: Mapping[str, str]) -> Reply:
@@ -79,11 +79,11 @@ class Admin:
     async def requeue(self, request: Request, values: Mapping[str, str]) -> Reply:
         """POST /api/deliveries/{id}/requeue: deliver this one once more, marked as replayed."""
         if not values["id"].isdigit():
-            raise _refused(404, f"There is no delivery {values['id']}.")
+            raise refusal(404, f"There is no delivery {values['id']}.")
         async with self._context.database.read() as connection:
             rows = await store.find_deliveries(connection, [_columns.id == int(values["id"])])
         if not rows or rows[0].channel == "STATUS":
-            raise _refused(404, f"There is no delivery {values['id']} that can be requeued.")
+            raise refusal(404, f"There is no delivery {values['id']} that can be requeued.")
         identifier = f"operator-{self._context.clock.now():%Y%m%dT%H%M%S%f}"
         await self._context.log.append([requeue_record(rows[0], identifier)])
         return Reply(202, {"requeueId": identifier})
@@ -97,18 +97,29 @@ class Admin:
         """POST /api/faults: one rule or an array; one of the same name takes its place."""
         now = self._context.clock.now()
         try:
-            rules = await self._rules.put(read_rules(_json(request.body)), now)
+            wanted = [await self._of_run(rule) for rule in read_rules(parsed(request.body))]
         except RequestInvalid as fault:
-            raise _refused(400, str(fault)) from fault
+            raise refusal(400, str(fault)) from fault
+        rules = await self._rules.put(wanted, now)
         return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in rules]})
+
+    async def _of_run(self, rule: FaultRule) -> FaultRule:
+        """A rule for a run is one for the run's MPAN. Raises RequestInvalid for a run that nobody knows."""
+        if rule.run is None or rule.mpan is not None:
+            return rule
+        events = await self._context.index.events(run=rule.run, limit=LOOKED_AT)
+        mpan = next((event.mpan for _, event in events if event.mpan), None)
+        if mpan is None:
+            raise RequestInvalid(f"No run {rule.run} has begun here; start it first, or name its mpan.")
+        return rule.model_copy(update={"mpan": mpan})
 
     async def remove_fault(self, request: Request, values: Mapping[str, str]) -> Reply:
         """DELETE /api/faults/{name}"""
         name = values["name"]
         if self._rules.given(name):
-            raise _refused(409, f"The rule {name} stands in the file of DIPEMU_FAULTS; take it out there.")
+            raise refusal(409, f"The rule {name} stands in the file of DIPEMU_FAULTS; take it out there.")
         if not await self._rules.remove(name):
-            raise _refused(404, f"There is no fault rule {name}.")
+            raise refusal(404, f"There is no fault rule {name}.")
         return Reply(204)
 
     async def holdings(self, request: Request, values: Mapping[str, str]) -> Reply:
@@ -120,9 +131,9 @@ class Admin:
     async def load_holdings(self, request: Request, values: Mapping[str, str]) -> Reply:
         """POST /api/holdings: replaces what was held for the MPANs named."""
         try:
-            held = read_holdings(_json(request.body))
+            held = read_holdings(parsed(request.body))
         except RequestInvalid as fault:
-            raise _refused(400, str(fault)) from fault
+            raise refusal(400, str(fault)) from fault
         await self._ledger.load(held)
         return Reply(201, {"holdings": len(held)})
 
@@ -131,7 +142,8 @@ def _query(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(request.query.decode("latin-1")).items()}
 
 
-def _json(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """The body as JSON. Raises RequestInvalid."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as fault:
@@ -141,7 +153,7 @@ def _json(body: bytes) -> Any:
 def _limit(query: Mapping[str, str]) -> int:
     text = query.get("limit", "100")
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= 1000:
-        raise _refused(400, "limit is a whole number from 1 to 1000.")
+        raise refusal(400, "limit is a whole number from 1 to 1000.")
     return int(text)
 
 
@@ -153,12 +165,14 @@ def _moment(query: Mapping[str, str], name: str) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _refused(400, f"{name} is a date and time with an offset: 2026-03-21T19:05:00Z.")
+        raise refusal(400, f"{name} is a date and time with an offset: 2026-03-21T19:05:00Z.")
     return moment
 
 
-def _refused(status: int, text: str) -> Refused:
-    return Refused(status, text, [Entry("MSG1000 - Message Processing Failed", text)], detail="admin")
+def refusal(status: int, text: str) -> Refused:
+    """A refusal of an operator's request. The journal keeps no body of it: it may hold a password."""
+    entries = [Entry("MSG1000 - Message Processing Failed", text)]
+    return Refused(status, text, entries, detail="admin", subjects=[Subject()])
 
 
 def _delivery(row: Any) -> dict[str, Any]:

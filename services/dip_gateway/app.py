@@ -29,6 +29,7 @@ from services.dip_gateway.limits import Bucket
 from services.dip_gateway.loaded import LoadedSites
 from services.dip_gateway.mishaps import Mishaps
 from services.dip_gateway.openapi import document
+from services.dip_gateway.portal import Portal
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
 from services.dip_gateway.replay import Replay
@@ -67,6 +68,7 @@ def build(
         *Validating(context, admission).routes(),
         *Companies(context, admission).routes(),
         *Admin(context, ledger, rules).routes(),
+        *Portal(context, guard, delivery.webhook_changed).routes(),
         Route("GET", "/openapi.json", _document(context, settings)),
     ]
     front = Front(context, settings, RefusalBook(context, settings), routes)

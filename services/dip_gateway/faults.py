@@ -68,6 +68,8 @@ class FaultRule(BaseModel):
         possible = AT_DELIVERY if self.where == "delivery" else ON_THE_WAY_IN
         if self.fault not in possible:
             raise ValueError(f"{self.fault.value!r} cannot happen at {self.where}")
+        if self.fault is Fault.OUTAGE and (self.interface or self.event):
+            raise ValueError("an outage is of a party, or of everybody; leave out interface and event")
         return self
 
     def begun(self, now: datetime) -> FaultRule:
@@ -131,9 +133,12 @@ class FaultPlan:
         return self._rules.pop(name, None) is not None
 
     def draw(
-        self, where: str, subject: FaultSubject, kinds: Iterable[Fault] | None = None
+        self, where: str, subjects: Sequence[FaultSubject], kinds: Iterable[Fault] | None = None
     ) -> list[FaultRule]:
-        """The rules that strike now, outages apart; each draw counts. ``kinds``: only these."""
+        """The rules that strike now, outages apart; each draw counts. ``kinds``: only these.
+
+        ``subjects``: of one request; a rule needs to fit one of them.
+        """
         wanted = None if kinds is None else set(kinds)
         return [
             rule
@@ -141,7 +146,7 @@ class FaultPlan:
             if rule.where == where
             and rule.fault is not Fault.OUTAGE
             and (wanted is None or rule.fault in wanted)
-            and rule.matches(subject)
+            and any(map(rule.matches, subjects))
             and self._strikes(rule)
         ]
 

@@ -73,8 +73,9 @@ class Intake:
         if not self._references.loaded.is_set():
             raise self.unavailable("The gateway is starting.")
         admitted = await self._admission.admit(request)
-        lapse = await self._lapses.before(admitted.party.dip_id, channel)
+        await self._lapses.outage(admitted.party.dip_id, channel)
         messages = self._parse(request, admitted.party)
+        lapse = await self._lapses.strike(admitted.party.dip_id, channel, messages)
         judged = judge_batch(messages, await self._rules(channel, admitted.party))
         if any(one.findings for one in judged):
             self._check_nesting(messages, request, admitted.party)

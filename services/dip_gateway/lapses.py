@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from backbone.journal import JournalEvent, Kind
+from contracts import envelope
 from participant.context import Context
 from services.dip_gateway.errors import Refused
 from services.dip_gateway.faults import Fault, FaultRule, FaultSubject
@@ -26,19 +28,25 @@ class Lapses:
         self._rules = rules
         self._failed = failed
 
-    async def before(self, party: str, channel: str) -> FaultRule | None:
-        """Called for an authenticated request before it is judged. Raises Refused for what it shall meet.
-
-        Returns the rule that turns the answer into a failure although the messages are accepted.
-        """
+    async def outage(self, party: str, channel: str) -> None:
+        """Called for an authenticated request, before it is read. Raises Refused while the DIP is away."""
         await self._rules.loaded.wait()
         if not self._rules.plan:
-            return None
+            return
         outage = self._rules.plan.outage("intake", party, self._context.clock.now())
         if outage is not None:
             raise await self._refused(outage, 503, party, channel)
+
+    async def strike(self, party: str, channel: str, messages: Sequence[object] = ()) -> FaultRule | None:
+        """Called for a request that could be read, before it is judged. Raises Refused for what it meets.
+
+        A rule that names an MPAN or an event strikes the request when it fits one of its messages. Returns
+        the rule that turns the answer into a failure although the messages are accepted.
+        """
+        if not self._rules.plan:
+            return None
         after = None
-        for rule in await self._rules.struck("intake", FaultSubject(party=party, interface=channel)):
+        for rule in await self._rules.struck("intake", _subjects(party, channel, messages)):
             if rule.fault is Fault.ANSWER:
                 raise await self._refused(rule, rule.status, party, channel)
             await self._write(rule, party, channel)
@@ -74,3 +82,9 @@ class Lapses:
             details={"rule": rule.name, "fault": rule.fault.value, "where": rule.where},
         )
         await until_done(lambda: self._context.log.append([event.to_record()]), "the record of faults")
+
+
+def _subjects(party: str, channel: str, messages: Sequence[object]) -> list[FaultSubject]:
+    headers = map(envelope.header, messages)
+    found = [FaultSubject(party=party, interface=channel, event=h.event, mpan=h.mpan) for h in headers]
+    return found or [FaultSubject(party=party, interface=channel)]

@@ -77,7 +77,7 @@ class Mishaps:
 
     async def _drawn(self, item: Item, kinds: frozenset[Fault]) -> list[FaultRule]:
         subject = FaultSubject(party=item.recipient, interface=item.channel, event=item.event, mpan=item.mpan)
-        rules = await self._rules.struck("delivery", subject, kinds)
+        rules = await self._rules.struck("delivery", [subject], kinds)
         if rules:
             records = [self._event(rule, item).to_record() for rule in rules]
             await until_done(lambda: self._context.log.append(records), "the record of faults")

@@ -77,10 +77,10 @@ class RuleBook:
         return name in self._given and name not in self._revisions
 
     async def struck(
-        self, where: str, subject: FaultSubject, kinds: Iterable[Fault] | None = None
+        self, where: str, subjects: Sequence[FaultSubject], kinds: Iterable[Fault] | None = None
     ) -> list[FaultRule]:
-        """The rules that strike now, outages apart; each counts. ``kinds``: only these."""
-        drawn = self.plan.draw(where, subject, kinds)
+        """The rules that strike one of these now, outages apart; each counts. ``kinds``: only these."""
+        drawn = self.plan.draw(where, subjects, kinds)
         return [rule for rule in drawn if await self._counted(rule)]
 
     async def _counted(self, rule: FaultRule) -> bool:

@@ -42,8 +42,9 @@ class StatusPosts:
 
     async def post(self, request: Request, values: Mapping[str, str]) -> Reply:
         party = (await self._admission.admit(request)).party
-        lapse = await self._lapses.before(party.dip_id, CHANNEL)
+        await self._lapses.outage(party.dip_id, CHANNEL)
         given = self._parsed(request, party)
+        lapse = await self._lapses.strike(party.dip_id, CHANNEL)
         snapshot = await self._context.directory.snapshot()
         entries = [spelled(entry) for entry in given]
         faults = [self._fault(entry, party, snapshot) for entry in entries]

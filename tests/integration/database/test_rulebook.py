@@ -59,11 +59,11 @@ async def changed(opened: RuleBook) -> None:
 async def test_given_a_restart_then_the_rules_are_there_with_what_is_left_of_them(database: Database) -> None:
     before = await book(database)
     await before.put([rule(times=3), rule(name="two", fault="outage", hours=2)], NOW)
-    assert len(await before.struck("delivery", SUBJECT)) == 1
+    assert len(await before.struck("delivery", [SUBJECT])) == 1
     after = await book(database)
     assert after.plan.outage("delivery", "2300000001", NOW + timedelta(hours=1)) is not None
     assert after.plan.outage("delivery", "2300000001", NOW + timedelta(hours=3)) is None
-    assert [len(await after.struck("delivery", SUBJECT)) for _ in range(3)] == [1, 1, 0]
+    assert [len(await after.struck("delivery", [SUBJECT])) for _ in range(3)] == [1, 1, 0]
 
 
 async def test_given_a_rule_put_in_at_one_process_then_it_strikes_at_another(database: Database) -> None:
@@ -73,7 +73,7 @@ async def test_given_a_rule_put_in_at_one_process_then_it_strikes_at_another(dat
         news = asyncio.create_task(changed(other))
         await here.put([rule()], NOW)
         await news
-        assert [one.fault for one in await other.struck("delivery", SUBJECT)] == [Fault.DROP]
+        assert [one.fault for one in await other.struck("delivery", [SUBJECT])] == [Fault.DROP]
 
 
 async def test_given_a_rule_taken_out_at_one_process_then_it_ends_at_another(database: Database) -> None:
@@ -92,7 +92,7 @@ async def test_given_two_processes_then_a_rule_strikes_as_often_as_it_may_altoge
     first = await book(database)
     await first.put([rule(times=3)], NOW)
     second = await book(database)
-    drawn = [await one.struck("delivery", SUBJECT) for _ in range(4) for one in (first, second)]
+    drawn = [await one.struck("delivery", [SUBJECT]) for _ in range(4) for one in (first, second)]
     assert sum(map(len, drawn)) == 3
 
 
@@ -100,13 +100,13 @@ async def test_a_rule_put_in_anew_strikes_as_often_as_it_says_again(database: Da
     opened = await book(database)
     for _ in range(2):
         await opened.put([rule(times=1)], NOW)
-        assert [len(await opened.struck("delivery", SUBJECT)) for _ in range(2)] == [1, 0]
+        assert [len(await opened.struck("delivery", [SUBJECT])) for _ in range(2)] == [1, 0]
 
 
 async def test_a_rule_of_the_file_counts_in_its_process_and_is_not_kept(database: Database) -> None:
     opened = await book(database, rule(times=1))
     assert opened.given("one")
-    assert [len(await opened.struck("delivery", SUBJECT)) for _ in range(2)] == [1, 0]
+    assert [len(await opened.struck("delivery", [SUBJECT])) for _ in range(2)] == [1, 0]
     assert not (await book(database)).plan
     assert not await opened.remove("one")
 

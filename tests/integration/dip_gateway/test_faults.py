@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from backbone.journal import Kind
+from backbone.journal import JournalEvent, Kind
 from contracts import envelope
+from contracts.identifiers import make_mpan
 from participant.errors import Reason, SignatureRefused
 from participant.signing import Verifier
 from services.dip_gateway.settings import GatewaySettings
@@ -22,6 +23,8 @@ from tests.integration.dip_gateway.environment import (
     Receiver,
     open_gateway,
 )
+
+OTHER_MPAN = make_mpan(20, 7)
 
 
 async def inject(gateway: Gateway, **rule: Any) -> None:
@@ -216,8 +219,37 @@ async def test_given_a_restart_within_an_outage_then_it_lasts_its_hours(tmp_path
         await gateway.receivers[REGISTRATION].until(2, 10)
 
 
+async def test_a_rule_for_a_run_strikes_its_mpan_alone(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path, listening=[REGISTRATION]) as gateway:
+        now = gateway.context.clock.now()
+        begun = JournalEvent(Kind.STEP_RELEASED, now, "qualification", mpan=OTHER_MPAN, run="0123456789ab")
+        await gateway.context.journal.write(begun)
+        await gateway.events(Kind.STEP_RELEASED)
+        await inject(gateway, fault="drop", run="0123456789ab", times=None)
+        of_the_run = envelope.MpanBlock(OTHER_MPAN, "2500000001", "_H")
+        await gateway.send(gateway.message(unique="aa"), gateway.message(unique="bb", mpan=of_the_run))
+        [event] = await gateway.events(Kind.FAULT_INJECTED)
+        assert (event.run, event.mpan) == ("0123456789ab", OTHER_MPAN)
+        await gateway.receivers[REGISTRATION].until(1, 10)
+        assert references(gateway.receivers[REGISTRATION]) == ["aa"]
+
+
+async def test_a_rule_on_the_way_in_looks_at_the_messages(tmp_path: Path) -> None:
+    async with open_gateway(tmp_path) as gateway:
+        await inject(gateway, fault="answer", where="intake", status=500, mpan=OTHER_MPAN, times=None)
+        other = envelope.MpanBlock(OTHER_MPAN, "2500000001", "_H")
+        first, second = gateway.message(unique="aa"), gateway.message(unique="bb", mpan=other)
+        answers = [await gateway.send(*batch) for batch in ([first], [second], [first, second])]
+        assert [answer.status_code for answer in answers] == [201, 500, 500]
+
+
 async def test_a_rule_that_cannot_be_used(tmp_path: Path) -> None:
     async with open_gateway(tmp_path) as gateway:
-        for body in (b"nonsense", b'{"name":"x","fault":"explode"}'):
+        for body in (
+            b"nonsense",
+            b'{"name":"x","fault":"explode"}',
+            b'{"name":"x","fault":"outage","interface":"IF-031"}',
+            b'{"name":"x","fault":"drop","run":"of nobody"}',
+        ):
             answer = await gateway.http.post(f"{gateway.url}/api/faults", content=body)
             assert answer.status_code == 400

@@ -23,7 +23,7 @@ def rule(**values: Any) -> FaultRule:
 
 
 def struck(plan: FaultPlan, times: int, subject: FaultSubject = SUBJECT) -> list[bool]:
-    return [bool(plan.draw("delivery", subject)) for _ in range(times)]
+    return [bool(plan.draw("delivery", [subject])) for _ in range(times)]
 
 
 def test_a_rule_without_conditions_matches_everything() -> None:
@@ -63,14 +63,14 @@ def test_a_probability_is_kept_roughly() -> None:
 def test_what_one_rule_does_is_not_changed_by_another() -> None:
     alone = FaultPlan(7, [rule(probability=0.3)])
     beside = FaultPlan(7, [rule(probability=0.3), rule(name="two", fault="delay", probability=0.5)])
-    one = [any(r.name == "one" for r in beside.draw("delivery", SUBJECT)) for _ in range(50)]
+    one = [any(r.name == "one" for r in beside.draw("delivery", [SUBJECT])) for _ in range(50)]
     assert one == struck(alone, 50)
 
 
 def test_only_the_kinds_asked_for_are_drawn_and_counted() -> None:
     plan = FaultPlan(0, [rule(times=1)])
-    assert plan.draw("delivery", SUBJECT, {Fault.DELAY}) == []
-    assert len(plan.draw("delivery", SUBJECT, {Fault.DROP})) == 1
+    assert plan.draw("delivery", [SUBJECT], {Fault.DELAY}) == []
+    assert len(plan.draw("delivery", [SUBJECT], {Fault.DROP})) == 1
 
 
 def test_an_outage_lasts_its_hours() -> None:
@@ -84,7 +84,7 @@ def test_an_outage_lasts_its_hours() -> None:
 
 def test_an_outage_is_no_fault_of_single_messages() -> None:
     plan = FaultPlan(0, [rule(fault="outage")])
-    assert plan.draw("delivery", SUBJECT) == []
+    assert plan.draw("delivery", [SUBJECT]) == []
 
 
 def test_a_rule_that_struck_before_strikes_only_as_often_as_is_left() -> None:
