@@ -52,6 +52,12 @@ class BusinessClock:
         for moved in self._watchers:
             moved()
 
+    def keep_ahead(self, by: timedelta, mpan: str) -> None:
+        """Let the time of one MPAN be ahead of everything else's by at least this. Twice is as once."""
+        missing = self._offset + by - self._by_mpan.get(mpan, self._offset)
+        if missing > timedelta():
+            self.advance(missing, mpan)
+
     def latest(self) -> datetime:
         """The business time that is furthest ahead, of any MPAN."""
         return self._base.now() + max([self._offset, *self._by_mpan.values()])

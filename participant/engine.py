@@ -16,7 +16,7 @@ from participant.identity import Identity
 from participant.inbox import Webhook
 from participant.processing import BeforeBatch, Processor
 from participant.sender import OutboxSender
-from participant.timekeeper import Timekeeper
+from participant.timekeeper import Timekeeper, follow_clock
 from participant.wire import harness_topic, inbox_topic
 
 BATCH = 200
@@ -71,6 +71,7 @@ class ParticipantService:
                 self._listening = True
                 while True:
                     records = await subscription.fetch(BATCH)
+                    follow_clock(self._context.clock, [consumed.record for consumed in records])
                     handled = await self._processor.process([consumed.record for consumed in records])
                     self._sender.offer(handled.to_send)
                     self._timekeeper.offer(handled.timers)

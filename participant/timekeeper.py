@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 
+from backbone.clock import BusinessClock
+from backbone.log import Record
 from participant import timers
 from participant.context import Context
 from participant.processing import Processor
 from participant.sender import OutboxSender
 from participant.timers import Outlook, Timer
+from participant.wire import read_record
 
 LOOK_AGAIN_SECONDS = 60.0  # for what another process has set and left, and a machine that slept
 TURN_SECONDS = 0.5  # between two looks at what waits for another service
 WAIT_FOR_OTHERS_SECONDS = 30.0
 BATCH = 200
+
+CLOCK_ADVANCED = "clock_advanced"  # the command that the business clock of an MPAN has moved
+AHEAD = "aheadSeconds"  # its argument: by how much that MPAN's time is ahead of everything else's
+
+
+def follow_clock(clock: BusinessClock, commands: Iterable[Record]) -> None:
+    """Move the clock where one of these records says that an MPAN's has moved.
+
+    Processes share no clock, so each moves its own; one that several services of a process are told of
+    moves once.
+    """
+    for record in commands:
+        if b'"clock_advanced"' not in record.value:
+            continue
+        try:
+            command = read_record(record)
+            seconds = float(command.message.get(AHEAD, 0))
+        except (ValueError, TypeError):
+            continue  # who handles the record reports what is wrong with it
+        if command.kind == "command" and command.name == CLOCK_ADVANCED and command.mpan:
+            clock.keep_ahead(timedelta(seconds=seconds), command.mpan)
 
 
 class Patience:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
+from rich import box
 from rich.table import Table
 
 from dipemu.cli.console import FAILED, PASSED, USAGE, fail, out
@@ -14,14 +17,23 @@ app = typer.Typer(no_args_is_help=True, help="List, show and check the test case
 
 
 @app.command("list")
-def listing() -> None:
-    """List the test cases."""
-    from services.qualification.scenario import load_scenarios
+def listing(
+    json: Annotated[bool, typer.Option("--json", help="As JSON, one object per test case")] = False,
+) -> None:
+    """List the test cases, by theme."""
+    from services.qualification.scenario import by_theme, load_scenarios, summary
 
-    table = Table("Test Scenario", "Test Case", "ID", "Steps")
-    for scenario in load_scenarios().values():
-        table.add_row(scenario.test_scenario, scenario.test_case, scenario.id, str(len(scenario.steps)))
-    out.print(table)
+    themes = by_theme(load_scenarios().values())
+    if json:
+        entries = [summary(scenario) for scenarios in themes.values() for scenario in scenarios]
+        sys.stdout.write(orjson.dumps(entries, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    for theme, scenarios in themes.items():
+        table = Table("ID", "Title", "Steps", title=theme, title_justify="left", box=box.SIMPLE_HEAD)
+        table.columns[0].no_wrap = True
+        for scenario in scenarios:
+            table.add_row(scenario.id, scenario.title, str(len(scenario.steps)))
+        out.print(table)
 
 
 @app.command("show")

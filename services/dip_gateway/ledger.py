@@ -11,10 +11,12 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import Database
+from participant import outbox
 from services.dip_gateway import store
 from services.dip_gateway.holdings import ALWAYS, Change, Holding, apply, family
 
 _LOCK = "gateway.holdings"  # read, decide, write: messages of one MPAN come on several topics
+_LOADS: Final = "dip_gateway.loads"  # under which name the loads that were done are kept
 _REMEMBERED: Final = 50_000  # MPANs whose holdings are kept in memory
 Book = dict[str, tuple[Holding, ...]]
 
@@ -64,6 +66,23 @@ class Ledger:
         unique = {(h.mpan, family(h.role), h.begins): h for h in holdings}
         async with self._changing(mpans) as connection:
             await store.replace_holdings(connection, mpans, [_row(holding) for holding in unique.values()])
+
+    async def load_once(self, command: str, holdings: Sequence[Holding]) -> None:
+        """Load what a command says of its MPAN, unless that was done: given again, it changes nothing.
+
+        What was learnt of an MPAN before its first load came with messages that overtook the load, and stays.
+        """
+        mpan = holdings[0].mpan
+        marks = (f"load {command}", f"loaded {mpan}")
+        async with self._changing([mpan]) as connection:
+            done = await outbox.handled(connection, _LOADS, set(marks))
+            if marks[0] in done:
+                return
+            before = () if marks[1] in done else (await _read(connection, [mpan]))[mpan]
+            kept = after_changes({mpan: before}, holdings)[mpan]
+            await store.replace_holdings(connection, [mpan], [_row(holding) for holding in kept])
+            fresh = [mark for mark in marks if mark not in done]
+            await outbox.save(connection, _LOADS, changed={}, ids=fresh, to_send=())
 
     @asynccontextmanager
     async def _changing(self, mpans: Iterable[str]) -> AsyncIterator[AsyncConnection]:

@@ -13,12 +13,16 @@ from typing import Any, Final
 
 import orjson
 
+from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord
 from participant.context import Context
-from participant.wire import harness_topic
+from participant.handlers import Incoming
+from participant.timekeeper import follow_clock
+from participant.wire import harness_topic, read_record
 from services.dip_gateway.holdings import ALWAYS, Holding, RoleOf
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.patience import until_done
+from services.dip_gateway.status import SERVICE, stable_id
 
 GROUP: Final = "gateway-site-data"
 _COMMAND: Final = "load_mpan"
@@ -48,6 +52,7 @@ class LoadedSites:
 
     async def _take_in(self, records: Sequence[ConsumedRecord]) -> None:
         snapshot = await self._context.directory.snapshot()
+        follow_clock(self._context.clock, [consumed.record for consumed in records])
 
         def role_of(dip_id: str) -> str | None:
             party = snapshot.party(dip_id)
@@ -56,7 +61,21 @@ class LoadedSites:
         for consumed in records:
             held = list(read_holdings(consumed.record.value, role_of))
             if held:
-                await self._ledger.load(held)
+                await self._load(read_record(consumed.record), held)
+
+    async def _load(self, command: Incoming, held: Sequence[Holding]) -> None:
+        """Load once, and confirm: a run does not begin before its messages find their recipients."""
+        await self._ledger.load_once(command.id, held)
+        confirmed = JournalEvent(
+            kind=Kind.HARNESS_PREPARED,
+            at=self._context.clock.now(command.mpan),
+            service=SERVICE,
+            mpan=command.mpan,
+            run=command.run,
+            details={"command": command.name},
+            id=stable_id("loaded", command.id),
+        )
+        await self._context.journal.write(confirmed)
 
 
 def read_holdings(command: bytes, role_of: RoleOf) -> Iterable[Holding]:
@@ -66,6 +85,8 @@ def read_holdings(command: bytes, role_of: RoleOf) -> Iterable[Holding]:
     except orjson.JSONDecodeError:
         return
     if not isinstance(fields, dict) or fields.get("name") != _COMMAND:
+        return
+    if not isinstance(fields.get("id"), str):
         return
     mpan, arguments = fields.get("mpan"), fields.get("arguments")
     site = arguments.get("siteData", arguments) if isinstance(arguments, dict) else None

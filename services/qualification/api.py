@@ -22,9 +22,8 @@ from services.qualification.errors import (
     ScenarioUnknown,
 )
 from services.qualification.evidence import Environment, evidence_files, zipped
-from services.qualification.format import Scenario
 from services.qualification.runs import RunManager, RunRequest
-from services.qualification.scenario import find
+from services.qualification.scenario import find, summary
 
 _STATUS: dict[type[QualificationError], int] = {
     ScenarioUnknown: 404,
@@ -90,7 +89,7 @@ def _scenarios(runs: RunManager) -> APIRouter:
     @router.get("")
     async def scenarios() -> Response:
         """All test cases."""
-        return Json([_summary(scenario) for scenario in runs.scenarios.values()])
+        return Json([summary(scenario) for scenario in runs.scenarios.values()])
 
     @router.get("/{scenario_id}")
     async def scenario(scenario_id: str) -> Response:
@@ -99,20 +98,6 @@ def _scenarios(runs: RunManager) -> APIRouter:
         return Json(found.model_dump(mode="json", by_alias=True, exclude_unset=True))
 
     return router
-
-
-def _summary(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "id": scenario.id,
-        "testScenario": scenario.test_scenario,
-        "testCase": scenario.test_case,
-        "title": scenario.title,
-        "steps": len(scenario.steps),
-        "roles": [
-            {"key": name, "role": role.role, "title": role.title, "participant": role.participant}
-            for name, role in scenario.roles.items()
-        ],
-    }
 
 
 def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter:

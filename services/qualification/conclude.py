@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain
 from services.qualification.binding import Binding
+from services.qualification.causes import Told, blamed, causes
 from services.qualification.expectations import compare
 from services.qualification.expressions import pointer_lookup
-from services.qualification.format import Scenario, Step, Way
-from services.qualification.matching import UNDER_WAY, Pattern, first_match, matching
+from services.qualification.format import Step, Way
+from services.qualification.matching import GOOD, UNDER_WAY, Pattern, first_match, matching
 from services.qualification.messages import message_of, response_of
 from services.qualification.results import Attempt, Finding, StepState, StepStatus
 
 _RESPONSE_CODE = "/payload/CommonBlock/R0/responseCode"
+_REJECTED = "R"
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,24 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Question:
-    """One step to be decided. ``cause``: the event that decided the step which this one answers."""
+    """One step to be decided, with what is known of the others."""
 
-    scenario: Scenario
     step: Step
-    binding: Binding
     wanted: Pattern
-    values: Mapping[str, Any]
-    cause: JournalEvent | None
+    told: Told
+
+    @property
+    def binding(self) -> Binding:
+        return self.told.binding
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.told.values
+
+    @property
+    def author(self) -> Step:
+        """The step in which the message was written: a publication carries that of another."""
+        return self.told.scenario.step(self.step.publishes) if self.step.publishes else self.step
 
 
 @dataclass(frozen=True)
@@ -61,9 +74,23 @@ class Case(Question):
         )
 
     @property
-    def blame(self) -> StepStatus:
-        """The status of a step that went wrong by the doing of its owner."""
-        return StepStatus.FAILED if self.binding.waits_for_participant(self.step) else StepStatus.ERROR
+    def by_participant(self) -> bool:
+        """Whether a participant wrote the message; who receives a publication is no author of it."""
+        if self.step.way is Way.PUBLICATION and not self.step.publishes:
+            return self.event.sender in {party.dip_id for party in self.binding.participants()}
+        return self.binding.waits_for_participant(self.author)
+
+    def went_wrong(self, by_participant: bool, text: str, findings: Iterable[Finding] = ()) -> StepState:
+        """The state of a step that went wrong, by the doing of a participant or of the harness.
+
+        Where the harness only does what a participant's wrong message made it do, that message is to blame.
+        """
+        if by_participant:
+            return self.state(StepStatus.FAILED, text, findings)
+        cause = blamed(self.told, self.step)
+        if cause is None:
+            return self.state(StepStatus.ERROR, text, findings)
+        return self.state(StepStatus.FAILED, explain.led_to(text, cause, self.binding), findings)
 
 
 def conclude(question: Question, events: Sequence[JournalEvent], taken: Collection[str]) -> Conclusion | None:
@@ -79,14 +106,46 @@ def conclude(question: Question, events: Sequence[JournalEvent], taken: Collecti
     case = Case(**vars(question), event=event, attempts=attempts_of(wanted, events), events=belonging)
     if event.kind is wanted.kinds[1]:
         return Conclusion(_gone_wrong(case), event)
+    if wanted.refused and not set(event.codes) & set(case.step.refused):
+        text = explain.refused_otherwise(case.step, case.binding, event)
+        return Conclusion(
+            case.went_wrong(case.binding.waits_for_participant(case.step), text, _violations(event)), event
+        )
     return _compared(case)
 
 
+def stayed_away(question: Question, events: Sequence[JournalEvent], taken: Collection[str], since: datetime,
+                now: datetime) -> Conclusion | None:  # fmt: skip
+    """The conclusion about a step whose message must not come; None while it still might.
+
+    ``since``: when the waiting began. What came earlier in the run, and belongs to no step, came too.
+    """
+    wanted, step = question.wanted, question.step
+    until = since + timedelta(seconds=step.must_not_come_within or 0)
+    came = (GOOD[wanted.way], *UNDER_WAY) if wanted.way is Way.PUBLICATION else (GOOD[wanted.way],)
+    found = (e for e in matching(wanted, events, came) if e.id not in taken and e.at <= until)
+    event = next(found, None)
+    if event is not None:
+        case = Case(**vars(question), event=event, attempts=(), events=(event.id,))
+        return Conclusion(case.went_wrong(case.by_participant, explain.came_all_the_same(step, event)), event)
+    if now < until:
+        return None
+    text = explain.stayed_away(step)
+    return Conclusion(StepState(step=step.step, status=StepStatus.PASSED, explanation=text, at=until), None)
+
+
 def _gone_wrong(case: Case) -> StepState:
+    if case.wanted.refused:
+        text = explain.not_refused(case.step, case.binding, case.event)
+        return case.went_wrong(case.binding.waits_for_participant(case.step), text)
     if case.step.way is Way.PUBLICATION:
-        return case.state(case.blame, explain.abandoned(case.step, case.binding, case.attempts))
+        return case.went_wrong(
+            case.binding.waits_for_participant(case.step),
+            explain.abandoned(case.step, case.binding, case.attempts),
+        )
     findings = tuple(_violations(case.event))
-    return case.state(case.blame, explain.refused(case.step, case.binding, case.event, findings), findings)
+    text = explain.refused(case.step, case.binding, case.event, findings)
+    return case.went_wrong(case.binding.waits_for_participant(case.step), text, findings)
 
 
 def _violations(event: JournalEvent) -> Iterable[Finding]:
@@ -121,21 +180,21 @@ def _state(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState
     if not wrong:
         text = explain.passed(case.step, case.binding, case.event, case.attempts)
         return case.state(StepStatus.PASSED, text, findings)
-    if any(finding.pointer == _RESPONSE_CODE for finding in wrong):
+    if any(finding.pointer == _RESPONSE_CODE and finding.seen == _REJECTED for finding in wrong):
         return _rejected(case, message, findings)
-    return case.state(case.blame, explain.field_findings(findings, case.step), findings)
+    return case.went_wrong(case.by_participant, explain.field_findings(findings, case.step), findings)
 
 
 def _rejected(case: Case, message: Any, findings: tuple[Finding, ...]) -> StepState:
-    """A rejection is nobody's malfunction: it is the answer to the message that caused it."""
+    """A rejection is no malfunction of who rejects: it is the answer to the message that caused it."""
     _, texts = response_of(message)
     codes = tuple(Finding(sentence=text, code=text.partition(" ")[0]) for text in texts)
-    cause = case.scenario.step(case.step.answers) if case.step.answers else None
-    hints = compare(cause.hints, message_of(case.cause), case.values) if cause and case.cause else ()
-    everything = (*findings, *codes, *(hint for hint in hints if not hint.passed))
-    reference = case.cause.reference if case.cause else None
-    text = explain.rejected(case.step, case.binding, cause, reference, everything)
-    return case.state(StepStatus.FAILED, text, everything)
+    cause = next((cause for cause in causes(case.told, case.step) if cause.answered), None)
+    everything = (*findings, *codes, *(cause.wrong if cause else ()))
+    text = explain.rejected(case.author, case.binding, cause, everything)
+    if cause is not None and case.binding.waits_for_participant(cause.step):
+        return case.state(StepStatus.FAILED, text, everything)
+    return case.went_wrong(case.by_participant, text, everything)
 
 
 def attempts_of(wanted: Pattern, events: Sequence[JournalEvent]) -> tuple[Attempt, ...]:

@@ -6,15 +6,26 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import css
+from participant.timekeeper import AHEAD, CLOCK_ADVANCED
 from participant.wire import command_record
 from services.qualification.binding import Binding
+from services.qualification.business_time import target
 from services.qualification.expressions import resolve
 from services.qualification.format import Command, Scenario, Step
 from services.qualification.orders import RELEASE, applies, order_event
 
 CSS_MESSAGE = "cssMessage"
+WITH_A_CLOCK = (
+    "registration",
+    "css_stub",
+    "supplier_stub",
+    "metering_service_stub",
+    "data_service_stub",
+    "central_services_stub",
+)
 
 
 def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Record]:
@@ -27,17 +38,55 @@ def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Rec
 
 
 def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
-    """The orders of a step, and the journal's note of them, for one append; empty where none are needed."""
+    """The orders of a step, and the journal's note of them, for one append; empty where none are needed.
+
+    Raises ValueError for a moment to advance to that is none.
+    """
     commands = [command for command in step.release if applies(command, binding)]
     if binding.on_behalf(step) and step.inject:
         commands = [step.inject]
-    if not commands:
+    advanced = _advance(step, binding, now)
+    if not commands and not advanced:
         return []
     names = [command.command for command in commands]
     note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
     prefix = f"{binding.run}-step-{step.step}"
     records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(commands)]
-    return [note.to_record(), *records]
+    return [*advanced, note.to_record(), *records]
+
+
+def _advance(step: Step, binding: Binding, now: datetime) -> list[Record]:
+    """What moves the run's business clock before a step."""
+    moment = target(step, binding, now)
+    if moment is None or moment <= now:
+        return []
+    note = JournalEvent(
+        kind=Kind.CLOCK_ADVANCED,
+        at=now,
+        service="qualification",
+        mpan=binding.mpan,
+        run=binding.run,
+        details={"step": step.step, "to": moment.isoformat(), AHEAD: (moment - now).total_seconds()},
+    )
+    return [note.to_record(), *clock_orders(binding, note)]
+
+
+def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
+    """Tells every service how far the run's business clock is ahead; after a restart they ask to be told."""
+    identifier = f"{binding.run}-clock-{advanced.details['step']}"
+    seconds = {AHEAD: advanced.details[AHEAD]}
+    return [
+        command_record(
+            service,
+            CLOCK_ADVANCED,
+            to=binding.mpan,
+            mpan=binding.mpan,
+            run=binding.run,
+            id=identifier,
+            arguments=seconds,
+        )
+        for service in WITH_A_CLOCK
+    ]
 
 
 def _record(command: Command, binding: Binding, identifier: str, now: datetime) -> Record:

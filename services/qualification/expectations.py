@@ -52,6 +52,10 @@ def _rule(
     if expectation.matches is not None:
         pattern = expectation.matches
         return f"the form {pattern}", isinstance(seen, str) and re.fullmatch(pattern, seen) is not None
+    if expectation.any_matches is not None:
+        pattern = expectation.any_matches
+        texts = [one for one in seen if isinstance(one, str)] if isinstance(seen, list) else []
+        return f"one of the form {pattern}", any(re.fullmatch(pattern, text) for text in texts)
     if expectation.one_of is not None:
         allowed = resolve(expectation.one_of, values)
         return "one of " + ", ".join(map(str, allowed)), found and seen in allowed

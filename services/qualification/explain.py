@@ -7,6 +7,7 @@ from typing import Any
 
 from backbone.journal.events import JournalEvent
 from services.qualification.binding import Binding, BoundParty
+from services.qualification.causes import Cause
 from services.qualification.format import Step, Way
 from services.qualification.results import Attempt, Finding, NearMiss
 
@@ -31,6 +32,8 @@ def passed(step: Step, binding: Binding, event: JournalEvent, attempts: Sequence
     if step.way is Way.PUBLICATION:
         tries = f" at attempt {len(attempts)}" if len(attempts) > 1 else ""
         return f"{owner} took {step.message} on its webhook{tries}."
+    if step.refused:
+        return f"The DIP refused {name(step)} from {owner} with {', '.join(event.codes)}, as it should."
     if step.way is Way.SUBMISSION:
         reference = event.reference or event.transaction_id or event.id
         return f"The DIP accepted {name(step)} from {owner}: {reference}."
@@ -62,30 +65,63 @@ def refused(step: Step, binding: Binding, event: JournalEvent, findings: Sequenc
     return " ".join(part for part in (head + codes, reason, details) if part)
 
 
+def not_refused(step: Step, binding: Binding, event: JournalEvent) -> str:
+    """The DIP took a message that it should have refused."""
+    reference = event.reference or event.transaction_id or event.id
+    codes = " or ".join(step.refused)
+    sender = who(binding.owner(step))
+    return (
+        f"The DIP accepted {name(step)} from {sender}, {reference}; it should have refused it with {codes}."
+    )
+
+
+def refused_otherwise(step: Step, binding: Binding, event: JournalEvent) -> str:
+    """The DIP refused the message, but for another reason."""
+    seen = ", ".join(event.codes) or "no code"
+    expected = " or ".join(step.refused)
+    return (
+        f"The DIP refused {name(step)} from {who(binding.owner(step))} with {seen}; expected was {expected}."
+    )
+
+
+def came_all_the_same(step: Step, event: JournalEvent) -> str:
+    """A message came that must not."""
+    reference = event.reference or event.transaction_id or event.id
+    return f"{name(step)} came, {reference}, which must not."
+
+
+def stayed_away(step: Step) -> str:
+    """A message did not come, as it must not."""
+    return f"{name(step)} did not come within {step.must_not_come_within:g} s, as it must not."
+
+
 def _violation(finding: Finding) -> str:
     place = f" At {finding.pointer}, seen {_shown(finding.seen)}." if finding.pointer else ""
     return _ended(finding.sentence) + place
 
 
-def rejected(
-    step: Step, binding: Binding, cause: Step | None, reference: str | None, findings: Sequence[Finding]
-) -> str:
+def rejected(author: Step, binding: Binding, cause: Cause | None, findings: Sequence[Finding]) -> str:
     """A business rejection: who said no, with which codes, and to which message."""
-    title = binding.parties[step.source].title
+    sender = binding.parties.get(author.source)
     codes = "; ".join(f.sentence for f in findings if f.code) or "no reason given"
-    parts = [f"The {title} rejected the request: {codes}."]
+    parts = [f"The {sender.title if sender else 'sender'} rejected the request: {codes}."]
     if cause is not None:
-        sender = who(binding.owner(cause))
-        parts.append(
-            f"It answers {name(cause)} of step {cause.step} from {sender}"
-            f", {reference or 'reference not known'}."
-        )
-    hints = [
-        f for f in findings if not f.code and not f.passed and f.pointer.startswith("/payload/CustomBlock")
-    ]
-    if hints:
-        parts.append("In that message: " + " ".join(map(difference, hints)))
+        parts.append(f"It answers {_told(cause, binding)}.")
+        if cause.wrong:
+            parts.append("In that message: " + " ".join(map(difference, cause.wrong)))
     return " ".join(parts)
+
+
+def led_to(text: str, cause: Cause, binding: Binding) -> str:
+    """What went wrong with the harness's part because of a participant's message."""
+    why = " ".join(map(difference, cause.wrong)) or (cause.state.explanation if cause.state else "")
+    return f"{text} It follows on {_told(cause, binding)}, which was not as expected: {why}"
+
+
+def _told(cause: Cause, binding: Binding) -> str:
+    reference = cause.event.reference if cause.event else None
+    sender = who(binding.owner(cause.step))
+    return f"{name(cause.step)} of step {cause.step.step} from {sender}, {reference or 'reference not known'}"
 
 
 def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:
@@ -107,6 +143,8 @@ def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:
 def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Attempt]) -> str:
     """What is waited for now."""
     owner = binding.owner(step)
+    if step.must_not_come_within:
+        return f"{name(step)} must not come within {step.must_not_come_within:g} s."
     if step.way is not Way.PUBLICATION:
         verb = "to send" if binding.waits_for_participant(step) else "(harness) to send"
         return f"Waiting for {who(owner)} {verb} {name(step)} for MPAN {binding.mpan}."

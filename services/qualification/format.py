@@ -6,17 +6,30 @@ Values may hold expressions, ``${supplyStartDate}``; see ``services.qualificatio
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 DIP = "DIP"
+STATUS = "STATUS"
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as wrong:
+        raise ValueError(f"this is no regular expression: {wrong}") from wrong
+    return pattern
+
 
 Text = Annotated[str, Field(min_length=1)]
 Pointer = Annotated[str, Field(pattern=r"^(/[^/]+)+$")]
 RoleName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
+RegularExpression = Annotated[str, AfterValidator(_compiles)]
+Code = Annotated[str, Field(pattern=r"^[A-Z]{2,4}\d{3,5}$")]
 ServiceName = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 
 
@@ -58,23 +71,25 @@ class Command(Strict):
 
 
 class Expectation(Strict):
-    """What one field of a message must be. Exactly one of the four rules is given.
+    """What one field of a message must be. Exactly one of the five rules is given.
 
-    ``sentence`` tells a tester in plain English what is expected and why.
+    ``any_matches``: a pattern that some element of the list there has to match. ``sentence`` tells a tester
+    in plain English what is expected and why.
     """
 
     field: Pointer
     sentence: Text
     equals: Any = None
     one_of: tuple[Any, ...] | None = None
-    matches: str | None = None
+    matches: RegularExpression | None = None
+    any_matches: RegularExpression | None = None
     present: bool | None = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
-        rules = {"equals", "one_of", "matches", "present"} & self.model_fields_set
+        rules = {"equals", "one_of", "matches", "any_matches", "present"} & self.model_fields_set
         if len(rules) != 1:
-            raise ValueError("give exactly one of equals, oneOf, matches, present")
+            raise ValueError("give exactly one of equals, oneOf, matches, anyMatches, present")
         return self
 
 
@@ -86,6 +101,24 @@ class Way(StrEnum):
     OUTSIDE = "outside"  # it does not touch the DIP
 
 
+class DateRule(Strict):
+    """A date worked out when a run starts, so many calendar days ahead. Exactly one kind is given.
+
+    Appointments and supply start dates are at UK-local midnight, settlement periods at midnight UTC;
+    ``uk_date_days_ahead`` is a UK date without a time.
+    """
+
+    uk_midnight_days_ahead: int | None = None
+    utc_midnight_days_ahead: int | None = None
+    uk_date_days_ahead: int | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of ukMidnightDaysAhead, utcMidnightDaysAhead, ukDateDaysAhead")
+        return self
+
+
 class Step(Strict):
     """One row of the scenario's table, with what makes it pass.
 
@@ -94,13 +127,17 @@ class Step(Strict):
     tell the tester what was probably wrong. ``capture``: names for values of the message that later
     expressions use as ``${captured.name}``. ``release``: orders that make the harness do its part.
     ``inject``: the order that sends the message on the participant's behalf.
+    ``advance_to``: the moment to which the run's business clock is moved before this step; an expression
+    or a date rule. ``must_not_come_within``: seconds of real waiting in which the message must not come.
+    ``refused``: the DIP has to refuse the message, with one of these codes. ``codes``: those of which a
+    status message has to bring one.
     """
 
     step: Annotated[int, Field(ge=1)]
     description: Text
     source: RoleName
     recipient: RoleName
-    message: Annotated[str, Field(pattern=r"^((IF|PUB)-\d{3}|CSS\d{5})$")]
+    message: Annotated[str, Field(pattern=r"^((IF|PUB)-\d{3}|CSS\d{5}|STATUS)$")]
     event: Annotated[str, Field(pattern=r"^\[[A-Za-z0-9-]+\]$")] | None = None
     valid: Literal["Auto", "N/A"] = "Auto"
     evidence: Literal["None", "Auto"] = "None"
@@ -112,6 +149,10 @@ class Step(Strict):
     capture: dict[str, Pointer] = Field(default_factory=dict)
     release: tuple[Command, ...] = ()
     inject: Command | None = None
+    advance_to: DateRule | Text | None = None
+    must_not_come_within: Annotated[float, Field(gt=0, le=3600)] | None = None
+    refused: tuple[Code, ...] = ()
+    codes: tuple[Code, ...] = ()
 
     @property
     def way(self) -> Way:
@@ -124,12 +165,6 @@ class Step(Strict):
     def owner(self) -> str:
         """The role that has to act: the sender, or for a publication the receiver."""
         return self.recipient if self.source == DIP else self.source
-
-
-class DateRule(Strict):
-    """A date worked out when a run starts: UK-local midnight, so many calendar days ahead."""
-
-    uk_midnight_days_ahead: int
 
 
 class MpanFixture(Strict):
@@ -151,10 +186,14 @@ class Timeouts(Strict):
 
 
 class Scenario(Strict):
-    """One test case: roles, the MPAN it needs, and its steps."""
+    """One test case: roles, the MPAN it needs, and its steps.
+
+    ``theme``: what it is listed under; the name of the folder the file is in, unless it says otherwise.
+    """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
     revision: Annotated[int, Field(ge=1)]
+    theme: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")] = "other"
     title: Text
     test_scenario: Text
     test_case: Text

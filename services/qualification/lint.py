@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.qualification.expressions import names
-from services.qualification.format import DIP, DateRule, Scenario, Step, Way
+from services.qualification.format import DIP, STATUS, DateRule, Scenario, Step, Way
 
 Finding = tuple[str, str]  # JSON pointer into the file, plain sentence
 
@@ -44,13 +44,35 @@ def _roles(scenario: Scenario) -> Iterator[Finding]:
             yield f"/roles/{name}/participant", f"{name} is outside the DIP, so only the harness can play it."
 
 
+_PREFIXES = {Way.SUBMISSION: ("IF-",), Way.PUBLICATION: ("PUB-", STATUS), Way.OUTSIDE: ("CSS",)}
+
+
 def _message(step: Step, where: str) -> Iterator[Finding]:
-    prefix = {Way.SUBMISSION: "IF-", Way.PUBLICATION: "PUB-", Way.OUTSIDE: "CSS"}[step.way]
-    if not step.message.startswith(prefix):
-        text = f"A message from {step.source} to {step.recipient} starts with {prefix}, not {step.message}."
+    prefixes = _PREFIXES[step.way]
+    if not step.message.startswith(prefixes):
+        start = " or ".join(prefixes)
+        text = f"A message from {step.source} to {step.recipient} starts with {start}, not {step.message}."
         yield f"{where}/message", text
     if step.way is Way.SUBMISSION and step.event is None:
         yield where, f"{step.message} needs its event code, in square brackets."
+    if step.message == STATUS and not step.codes:
+        yield where, "A status message needs codes, of which it has to bring one."
+    if step.codes and step.message != STATUS:
+        yield f"{where}/codes", "Only a status message has codes; compare those of others with expect."
+    if step.refused and step.way is not Way.SUBMISSION:
+        yield f"{where}/refused", f"Only the DIP refuses with codes; step {step.step} sends nothing to it."
+    if step.must_not_come_within is not None:
+        yield from _absent(step, where)
+
+
+def _absent(step: Step, where: str) -> Iterator[Finding]:
+    given = {
+        "expect": step.expect, "hints": step.hints, "capture": step.capture, "release": step.release,
+        "inject": step.inject, "refused": step.refused,
+    }  # fmt: skip
+    for name, value in given.items():
+        if value:
+            yield f"{where}/{name}", f"A message that must not come has no {name}."
 
 
 def _links(scenario: Scenario, step: Step, where: str) -> Iterator[Finding]:
@@ -62,8 +84,12 @@ def _links(scenario: Scenario, step: Step, where: str) -> Iterator[Finding]:
     for link, number in (("publishes", step.publishes), ("answers", step.answers)):
         if number is not None and number not in earlier:
             yield f"{where}/{link}", f"Step {number} does not come before step {step.step}."
+    for link, number in (("publishes", step.publishes), ("answers", step.answers)):
+        linked = earlier.get(number or 0)
+        if linked and linked.must_not_come_within is not None:
+            yield f"{where}/{link}", f"The message of step {number} must not come."
     published = earlier.get(step.publishes or 0)
-    if published and published.message.replace("IF-", "PUB-") != step.message:
+    if published and step.message != STATUS and published.message.replace("IF-", "PUB-") != step.message:
         yield (
             f"{where}/publishes",
             f"Step {published.step} is {published.message}, not the source of {step.message}.",
@@ -115,7 +141,9 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
             for number, expectation in enumerate(expectations):
                 where = f"/steps/{index}/{kind}/{number}"
                 yield from _unknown([expectation.equals, list(expectation.one_of or ())], known, where)
-        yield from _unknown(step.guidance, known, f"/steps/{index}/guidance")
+        yield from _unknown(step.advance_to, known, f"/steps/{index}/advanceTo")
+        told = {name for name in known if not name.startswith("captured.")}  # before the first step
+        yield from _unknown(step.guidance, told, f"/steps/{index}/guidance")
         known = known | {f"captured.{name}" for name in step.capture}
 
 

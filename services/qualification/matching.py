@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification.binding import Binding
 from services.qualification.format import Scenario, Step, Way
+from services.qualification.messages import codes_of_status
 from services.qualification.results import Miss, NearMiss
 
 GOOD = {Way.SUBMISSION: Kind.ACCEPTED, Way.PUBLICATION: Kind.DELIVERED, Way.OUTSIDE: Kind.CSS_MESSAGE}
 BAD = {Way.SUBMISSION: Kind.REFUSED, Way.PUBLICATION: Kind.DELIVERY_ABANDONED, Way.OUTSIDE: Kind.CSS_REFUSED}
-UNDER_WAY = (Kind.ROUTED, Kind.HELD, Kind.DELIVERY_ATTEMPTED)
+UNDER_WAY = (Kind.ROUTED, Kind.STATUS_SENT, Kind.HELD, Kind.DELIVERY_ATTEMPTED)
 NEAREST_SHOWN = 5
 _SENT = (Kind.ACCEPTED, Kind.REFUSED, Kind.CSS_MESSAGE, Kind.CSS_REFUSED)
 _ENTRIES = {
@@ -28,7 +29,8 @@ class Pattern:
     """What the message of a step looks like in the journal.
 
     ``sender`` and ``recipient``: every name under which the party may stand there; empty: anyone.
-    ``other_events``: event codes that other steps expect of the same interface.
+    ``other_events``: event codes that other steps expect of the same interface. ``refused``: the DIP is to
+    refuse it. ``codes``: of which a status message brings one.
     """
 
     way: Way
@@ -39,10 +41,14 @@ class Pattern:
     mpan: str
     transaction: str | None = None
     other_events: frozenset[str] = frozenset()
+    refused: bool = False
+    codes: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> tuple[Kind, Kind]:
-        return GOOD[self.way], BAD[self.way]
+        """What decides the step for good, and for bad."""
+        kinds = GOOD[self.way], BAD[self.way]
+        return (kinds[1], kinds[0]) if self.refused else kinds
 
     def __str__(self) -> str:
         return f"{self.interface} {self.event}" if self.event else self.interface
@@ -60,6 +66,8 @@ def pattern(scenario: Scenario, step: Step, binding: Binding, transaction: str |
         mpan=binding.mpan,
         transaction=transaction,
         other_events=frozenset(other.event for other in same if other.event) - {step.event or ""},
+        refused=bool(step.refused),
+        codes=step.codes,
     )
 
 
@@ -112,6 +120,15 @@ def _transaction(wanted: Pattern, event: JournalEvent) -> Miss | None:
     return _miss("transaction", wanted.transaction, event.transaction_id)
 
 
+def _codes(wanted: Pattern, event: JournalEvent) -> Miss | None:
+    if not wanted.codes or event.body is None:
+        return None
+    seen = codes_of_status(event)
+    if set(seen) & set(wanted.codes):
+        return None
+    return Miss(field="code", expected=" or ".join(wanted.codes), seen=", ".join(seen) or "not given")
+
+
 def _miss(field: str, expected: str, seen: str | None) -> Miss | None:
     return None if seen == expected else Miss(field=field, expected=expected, seen=seen or "not given")
 
@@ -123,8 +140,9 @@ _CHECKS: tuple[Callable[[Pattern, JournalEvent], Miss | None], ...] = (
     _mpan,
     _event_code,
     _transaction,
+    _codes,
 )
-_WEIGHT = {"message": 8, "MPAN": 4, "sender": 4, "recipient": 4, "event code": 2, "transaction": 1}
+_WEIGHT = {"message": 8, "MPAN": 4, "sender": 4, "recipient": 4, "event code": 2, "code": 2, "transaction": 1}
 
 
 def first_match(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -45,3 +45,22 @@ def response_of(message: Any) -> tuple[str | None, tuple[str, ...]]:
     texts = block.get("responseMessages")
     messages = tuple(str(text) for text in texts if text) if isinstance(texts, list) else ()
     return block.get("responseCode"), messages
+
+
+def codes_of_status(event: JournalEvent) -> tuple[str, ...]:
+    """The response codes that the status message of this event brings, ``MSG1038``."""
+    try:
+        document = orjson.loads(event.body or b"[]")
+    except orjson.JSONDecodeError:
+        return ()
+    texts = (entry.get("message") for entry in _entries(document))
+    return tuple(text.partition(" ")[0] for text in texts if isinstance(text, str))
+
+
+def _entries(document: Any) -> Iterator[Mapping[str, Any]]:
+    """A status message is an array, and several may travel in one array."""
+    for item in document if isinstance(document, list) else [document]:
+        if isinstance(item, list):
+            yield from _entries(item)
+        elif isinstance(item, Mapping):
+            yield item

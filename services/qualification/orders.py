@@ -38,6 +38,18 @@ def order_event(
     )
 
 
+def fault_event(binding: Binding, reason: str, now: datetime) -> JournalEvent:
+    """The journal event of a run that could not be judged: the harness's own fault."""
+    return JournalEvent(
+        kind=Kind.SERVICE_FAULT,
+        at=now,
+        service="qualification",
+        mpan=binding.mpan,
+        run=binding.run,
+        details={"fault": reason},
+    )
+
+
 def _orders(binding: Binding, events: Sequence[JournalEvent], order: str) -> Iterator[JournalEvent]:
     return (
         event
@@ -64,10 +76,11 @@ def resumed(binding: Binding, events: Sequence[JournalEvent]) -> list[datetime]:
 
 
 def moments(binding: Binding, events: Sequence[JournalEvent], step: Step) -> list[datetime]:
-    """When the wait for a step was begun anew: its release, a restart, the end of the preparation."""
+    """When the wait for a step was begun anew: its release, a restart, the clock, the end of preparation."""
     own = [e.at for e in _orders(binding, events, RELEASE) if e.details.get("step") == step.step]
     prepared = [e.at for e in events if e.kind is Kind.HARNESS_PREPARED and e.run == binding.run]
-    return [*own, *resumed(binding, events), *prepared]
+    advanced = [e.at for e in events if e.kind is Kind.CLOCK_ADVANCED and e.run == binding.run]
+    return [*own, *resumed(binding, events), *prepared, *advanced]
 
 
 def applies(command: Command, binding: Binding) -> bool:
@@ -79,14 +92,24 @@ def applies(command: Command, binding: Binding) -> bool:
 
 
 def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent]) -> list[str]:
-    """The preparations that no service has confirmed yet."""
-    needed = Counter(command.command for command in scenario.prepare if applies(command, binding))
+    """The preparations that a service has not confirmed yet: ``load_mpan by registration``.
+
+    The DIP, too, has to know who holds what for the MPAN before the first message about it comes.
+    """
+    needed: Counter[tuple[str, str]] = Counter()
+    for command in scenario.prepare:
+        if applies(command, binding):
+            services = [command.service, *_WITH.get((command.service, command.command), ())]
+            needed.update((command.command, service) for service in services)
     confirmed = Counter(
-        str(event.details.get("command"))
+        (str(event.details.get("command")), event.service)
         for event in events
         if event.kind is Kind.HARNESS_PREPARED and event.run == binding.run
     )
-    return sorted((needed - confirmed).elements())
+    return sorted(f"{command} by {service}" for command, service in (needed - confirmed).elements())
+
+
+_WITH = {("registration", "load_mpan"): ("dip_gateway",)}
 
 
 def ruled(binding: Binding, events: Sequence[JournalEvent], step: Step) -> Conclusion | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from services.qualification.binding import Binding, BoundParty
-from services.qualification.format import Scenario, Way
+from services.qualification.format import STATUS, Scenario, Way
 
 NONE_YET = "none registered yet"
 SOON: Final = timedelta(days=14)  # a certificate that ends within is told of
@@ -104,9 +104,15 @@ def certificate_warnings(party: BoundParty, known: Registered | None, now: datet
 
 
 def _no_webhook(party: BoundParty, unset: list[str]) -> str:
+    status = unset[0] == STATUS
+    place = (
+        f"/statusmessage/config/{party.dip_id}"
+        if status
+        else (f"/dip-channel/{unset[0]}/pubconfig/{party.dip_id}")
+    )
     return (
         f"{party.name} ({party.dip_id}) has no webhook for {', '.join(unset)}. Set it with POST "
-        f"/dip-channel/{unset[0]}/pubconfig/{party.dip_id}; until then the DIP holds the messages."
+        f"{place}; until then the DIP holds the messages."
     )
 
 

@@ -7,6 +7,7 @@ when to look again. A run lost nothing by a restart: it is read back from the st
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,19 +22,23 @@ from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded
 from services.qualification.binding import Binding, bind
+from services.qualification.business_time import advances
+from services.qualification.dispatching import clock_orders
 from services.qualification.document import briefing, document
 from services.qualification.errors import BindingInvalid, RunConflict
-from services.qualification.format import Scenario
+from services.qualification.format import Scenario, Step
 from services.qualification.results import Phase
 from services.qualification.scenario import find
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
-from services.qualification.verdict import evaluate
+from services.qualification.verdict import broken_off, evaluate
 
 PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
 BATCH = 1000
 NUMBERS = 9_000_000
+CANNOT_JUDGE = "run %s of %s cannot be judged"
+logger = logging.getLogger(__name__)
 BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 
 
@@ -62,6 +67,7 @@ class RunManager:
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
+        self._to_look_at: set[str] = set()
         self._resumed = asyncio.Event()
 
     @property
@@ -85,7 +91,7 @@ class RunManager:
         await self.store.add(stored)
         run = self._take_up(stored, ())
         await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
-        await self._advance(run)
+        await self._look_at(run)
         await run.left({Phase.PREPARING}, PREPARING_SECONDS)
         return run.document
 
@@ -192,7 +198,8 @@ class RunManager:
                 newest = await self._context.index.wait(self._position, self._pause())
                 if newest > self._position:
                     await self._take_news()
-                await self._look_at_due()
+                self._note_due()
+                await self._catch_up()
             except (DatabaseUnavailable, LogUnavailable):
                 await asyncio.sleep(LONGEST_LOOK_SECONDS)
 
@@ -202,12 +209,19 @@ class RunManager:
         for stored in await self.store.open_runs():
             if stored.id in self._active:
                 continue
-            run = self._take_up(stored, await self._events_of(stored, self._position))
-            order = orders.order_event(stored.binding, orders.RESUME, self._now())
-            again = dispatching.preparation(stored.scenario, stored.binding, self._now())
-            await self._context.log.append([order.to_record(), *again])
+            events = await self._events_of(stored, self._position)
+            try:
+                run = self._take_up(stored, events)
+                order = orders.order_event(stored.binding, orders.RESUME, self._now())
+                again = dispatching.preparation(stored.scenario, stored.binding, self._now())
+            except Exception as fault:  # one run that cannot be judged must not keep the others from it
+                logger.exception(CANNOT_JUDGE, stored.id, stored.scenario.id)
+                await self._give_up(stored, None, fault)
+                continue
+            moved = [r for e in advances(stored.binding, run.events) for r in clock_orders(stored.binding, e)]
+            await self._context.log.append([order.to_record(), *again, *moved])
             run.take([order])
-            await self._advance(run)
+            await self._look_at(run)
 
     async def _events_of(self, stored: StoredRun, through: int) -> list[tuple[int, JournalEvent]]:
         """The events that concern a run, up to a sequence number, in order."""
@@ -246,13 +260,47 @@ class RunManager:
             concerned = [event for _, event in rows if self._concerns(run.stored, event)]
             if concerned:
                 run.take(concerned)
-                await self._advance(run)
+                self._to_look_at.add(run.stored.id)
 
-    async def _look_at_due(self) -> None:
+    def _note_due(self) -> None:
         now = self._now()
-        for run in list(self._active.values()):
+        for run in self._active.values():
             if run.state.next_check is not None and run.state.next_check <= now:
-                await self._advance(run)
+                self._to_look_at.add(run.stored.id)
+
+    async def _catch_up(self) -> None:
+        """Look at every run that has news or is due; one stays noted until it has been looked at."""
+        for run_id in list(self._to_look_at):
+            run = self._active.get(run_id)
+            if run is not None:
+                await self._look_at(run)
+            self._to_look_at.discard(run_id)
+
+    async def _look_at(self, run: ActiveRun) -> None:
+        """Advance a run. A fault of ours in it ends it as ``error`` and leaves the other runs alone.
+
+        Raises DatabaseUnavailable, LogUnavailable: these pass.
+        """
+        try:
+            await self._advance(run)
+        except (DatabaseUnavailable, LogUnavailable):
+            self._to_look_at.add(run.stored.id)
+            raise
+        except Exception as fault:  # whatever went wrong in judging this run must not stop the others
+            logger.exception(CANNOT_JUDGE, run.stored.id, run.stored.scenario.id)
+            await self._give_up(run.stored, run, fault)
+
+    async def _give_up(self, stored: StoredRun, run: ActiveRun | None, fault: Exception) -> None:
+        """End a run that cannot be judged, with the reason in its document and the journal."""
+        reason, now = f"{type(fault).__name__}: {fault}", self._now()
+        state = broken_off(stored.scenario, run.state if run else None, reason, now)
+        version = int((run.document if run else stored.document)["version"]) + 1
+        shown = document(stored.scenario, stored.binding, stored.briefing, state, version, now)
+        await self._context.journal.write(orders.fault_event(stored.binding, reason, now))
+        if run is None:
+            await self.store.save(ended(stored, shown, self._position))
+        else:
+            await self._end(run, Judgement(state, version, shown))
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
@@ -276,9 +324,17 @@ class RunManager:
             run.publish(judgement)
         step = run.to_release()
         if step is not None:
-            records = dispatching.release(step, run.stored.binding, self._now())
+            await self._release(run, step)
+
+    async def _release(self, run: ActiveRun, step: Step) -> None:
+        """Order the harness's part of a step; what could not be ordered is ordered at the next look."""
+        records = dispatching.release(step, run.stored.binding, self._now())
+        try:
             if records:
                 await self._context.log.append(records)
+        except LogUnavailable:
+            run.released.discard(step.step)
+            raise
 
     async def _end(self, run: ActiveRun, judgement: Judgement) -> None:
         """Keep the verdict, then show it: nobody is told a verdict that a power cut could take back."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import orjson
 import yaml
@@ -39,17 +41,16 @@ def lint(path: Path) -> list[Problem]:
 
 def _lint(path: Path) -> list[Problem]:
     """Besides the format, checks against the message contracts, which loading does not wait for."""
-    scenario, problems = _read(path)
+    scenario, problems, located = _read(path)
     if scenario is None or problems:
         return problems
-    located = read_yaml(path.read_text("utf-8"))
     found = list(dict.fromkeys(contract_findings(scenario)))
     return [Problem(str(path), located.line(where), where, text) for where, text in found]
 
 
 def load_scenario(path: Path) -> Scenario:
     """Read one file. Raises ScenarioInvalid with every problem found."""
-    scenario, problems = _read(path)
+    scenario, problems, _ = _read(path)
     if scenario is None or problems:
         raise ScenarioInvalid(problems)
     return scenario
@@ -80,23 +81,61 @@ def find(scenarios: Mapping[str, Scenario], scenario_id: str) -> Scenario:
     return scenarios[scenario_id]
 
 
+def summary(scenario: Scenario) -> dict[str, Any]:
+    """How a scenario is listed, for programs."""
+    return {
+        "id": scenario.id,
+        "theme": scenario.theme,
+        "testScenario": scenario.test_scenario,
+        "testCase": scenario.test_case,
+        "title": scenario.title,
+        "steps": len(scenario.steps),
+        "roles": [
+            {"key": name, "role": role.role, "title": role.title, "participant": role.participant}
+            for name, role in scenario.roles.items()
+        ],
+    }
+
+
+def by_theme(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:
+    """The scenarios under their themes, both in alphabetical order."""
+    themes: dict[str, list[Scenario]] = {}
+    for scenario in sorted(scenarios, key=lambda one: (one.theme, one.id)):
+        themes.setdefault(scenario.theme, []).append(scenario)
+    return themes
+
+
 def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    """Those of the folder itself, and of its theme folders."""
+    inside = [path for entry in folder.iterdir() for path in (entry.iterdir() if entry.is_dir() else [entry])]
+    return sorted(path for path in inside if path.suffix in {".yaml", ".yml"})
 
 
-def _read(path: Path) -> tuple[Scenario | None, list[Problem]]:
+def _theme(path: Path) -> str:
+    """The folder's name, as a theme is written."""
+    return re.sub(r"[^a-z0-9]+", "-", path.resolve().parent.name.lower()).strip("-") or "other"
+
+
+def _read(path: Path) -> tuple[Scenario | None, list[Problem], Located]:
+    """The scenario, unless its shape is wrong; what is wrong with it; and where all of it stands."""
     try:
         located = read_yaml(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        return None, [_unreadable(path, error)]
+        return None, [_unreadable(path, error)], Located({}, {})
+    scenario, problems = _checked(path, located)
+    return scenario, sorted(problems, key=lambda problem: problem.line), located
+
+
+def _checked(path: Path, located: Located) -> tuple[Scenario | None, list[Problem]]:
     problems = [Problem(str(path), line, pointer, text) for pointer, line, text in located.problems]
     try:
-        scenario = Scenario.model_validate_json(orjson.dumps(located.data))
+        data = {"theme": _theme(path), **located.data} if isinstance(located.data, dict) else located.data
+        scenario = Scenario.model_validate_json(orjson.dumps(data))
     except ValidationError as error:
         shape = _shape_problems(path, located, error)
-        return None, sorted([*problems, *shape], key=lambda problem: problem.line)
+        return None, [*problems, *shape]
     problems += [Problem(str(path), located.line(where), where, text) for where, text in findings(scenario)]
-    return scenario, sorted(problems, key=lambda problem: problem.line)
+    return scenario, problems
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
@@ -119,11 +158,16 @@ _SENTENCES = {
 def _shape_problems(path: Path, located: Located, error: ValidationError) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         pointer = _pointer(item["loc"])
+        if {*item["loc"][-1:]} & _TEXTS and isinstance(item["input"], dict):
+            continue  # a date rule that is wrong is told of as such, not as a text that it is not
         text = _SENTENCES.get(item["type"], f"{item['msg'].removeprefix('Value error, ')}.")
         yield Problem(str(path), located.line(pointer), pointer, text)
 
 
+_TEXTS = {"str", "constrained-str"}
+
+
 def _pointer(location: tuple[int | str, ...]) -> str:
     """A pydantic location as a JSON pointer; names of union members and key checks are left out."""
-    parts = [str(part) for part in location if part not in {"[key]", "DateRule", "str"}]
+    parts = [str(part) for part in location if part not in {"[key]", *_TEXTS} and "DateRule" not in str(part)]
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backbone.clock import dip_timestamp, uk_midnight
@@ -32,7 +32,7 @@ def run_values(
         "roles": {name: _party_values(party) for name, party in parties.items()},
     }
     for name, rule in scenario.data.items():
-        values[name] = _date(rule, now) if isinstance(rule, DateRule) else resolve(rule, values)
+        values[name] = date_of(rule, now) if isinstance(rule, DateRule) else resolve(rule, values)
     values["siteData"] = resolve(scenario.mpan.site_data, values)
     return values
 
@@ -46,5 +46,11 @@ def _party_values(party: BoundParty) -> dict[str, str]:
     return {"dipId": party.dip_id, "mpid": party.mpid, "role": party.role, "title": party.title}
 
 
-def _date(rule: DateRule, now: datetime) -> str:
-    return dip_timestamp(uk_midnight(now, rule.uk_midnight_days_ahead))
+def date_of(rule: DateRule, now: datetime) -> str:
+    """The date of a rule, as the market writes it: a DateTime, or a Date for ``uk_date_days_ahead``."""
+    if rule.uk_date_days_ahead is not None:
+        return uk_midnight(now, rule.uk_date_days_ahead).date().isoformat()
+    if rule.utc_midnight_days_ahead is not None:
+        day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return dip_timestamp(day + timedelta(days=rule.utc_midnight_days_ahead))
+    return dip_timestamp(uk_midnight(now, rule.uk_midnight_days_ahead or 0))

@@ -15,10 +15,14 @@ from typing import Any
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import explain, orders
 from services.qualification.binding import Binding
-from services.qualification.conclude import Conclusion, Question, attempts_of, conclude
+from services.qualification.business_time import in_real_time
+from services.qualification.causes import Told, blamed
+from services.qualification.conclude import Conclusion, Question, attempts_of, conclude, stayed_away
 from services.qualification.format import Scenario, Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
 from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
+
+_NO_BLAME = "this says nothing about the participant"
 
 
 @dataclass
@@ -28,6 +32,7 @@ class _Fold:
     scenario: Scenario
     binding: Binding
     events: Sequence[JournalEvent]
+    now: datetime
     steps: dict[int, StepState] = field(default_factory=dict)
     deciding: dict[int, JournalEvent] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
@@ -45,6 +50,11 @@ class _Fold:
         """The first step that ended the run."""
         return next((s for _, s in sorted(self.steps.items()) if not s.status.fine), None)
 
+    @property
+    def told(self) -> Told:
+        values = {**self.binding.values, "captured": self.captured}
+        return Told(self.scenario, self.binding, self.steps, self.deciding, values)
+
     def wanted(self, step: Step) -> Pattern:
         source = self.deciding.get(step.publishes or 0)
         return pattern(self.scenario, step, self.binding, source.transaction_id if source else None)
@@ -52,7 +62,7 @@ class _Fold:
 
 def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent], now: datetime) -> RunState:
     """Judge a run. ``events``: those of its MPAN and of its participants, in the journal's order."""
-    fold = _Fold(scenario, binding, events)
+    fold = _Fold(scenario, binding, in_real_time(binding, events), now)
     for step in scenario.steps:
         _conclude(fold, step)
     cancelled = orders.find(binding, events, orders.CANCEL)
@@ -67,17 +77,25 @@ def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent
 def _conclude(fold: _Fold, step: Step) -> None:
     if step.publishes and step.publishes not in fold.steps:
         return
-    question = Question(
-        scenario=fold.scenario,
-        step=step,
-        binding=fold.binding,
-        wanted=fold.wanted(step),
-        values={**fold.binding.values, "captured": fold.captured},
-        cause=fold.deciding.get(step.answers or 0),
-    )
-    conclusion = orders.ruled(fold.binding, fold.events, step) or conclude(question, fold.events, fold.taken)
+    question = Question(step, fold.wanted(step), fold.told)
+    ruled = orders.ruled(fold.binding, fold.events, step)
+    conclusion = ruled or (_absent if step.must_not_come_within else _present)(fold, question)
     if conclusion is not None:
         _take(fold, step, conclusion)
+
+
+def _present(fold: _Fold, question: Question) -> Conclusion | None:
+    return conclude(question, fold.events, fold.taken)
+
+
+def _absent(fold: _Fold, question: Question) -> Conclusion | None:
+    """What must not come is waited for like anything else: once all before it is done."""
+    step = question.step
+    if any(earlier.step not in fold.steps for earlier in fold.scenario.steps if earlier.step < step.step):
+        return None
+    if orders.unconfirmed(fold.scenario, fold.binding, fold.events):
+        return None
+    return stayed_away(question, fold.events, fold.taken, _since(fold, step), fold.now)
 
 
 def _take(fold: _Fold, step: Step, conclusion: Conclusion) -> None:
@@ -114,6 +132,7 @@ def _waiting(fold: _Fold, step: Step, since: datetime) -> StepState:
     )
     status = StepStatus.WAITING_FOR_PARTICIPANT if on_participant else StepStatus.WAITING_FOR_HARNESS
     seconds = fold.binding.timeout if on_participant else fold.scenario.timeouts.harness
+    seconds = step.must_not_come_within or seconds
     return StepState(
         step=step.step,
         status=status,
@@ -136,12 +155,15 @@ def _under_way(fold: _Fold, step: Step) -> tuple[bool, bool]:
 
 def _timed_out(fold: _Fold, step: Step, waiting: StepState) -> StepState:
     held, _ = _under_way(fold, step)
-    blamed = waiting.status is StepStatus.WAITING_FOR_PARTICIPANT
-    seconds = fold.binding.timeout if blamed else fold.scenario.timeouts.harness
+    on_participant = waiting.status is StepStatus.WAITING_FOR_PARTICIPANT
+    seconds = fold.binding.timeout if on_participant else fold.scenario.timeouts.harness
     text = explain.timed_out(
         step, fold.binding, seconds, waiting.near_misses, held=held, attempts=waiting.attempts
     )
-    status = StepStatus.FAILED if blamed else StepStatus.ERROR
+    cause = None if on_participant else blamed(fold.told, step)
+    if cause is not None:
+        text = explain.led_to(text, cause, fold.binding)
+    status = StepStatus.FAILED if on_participant or cause else StepStatus.ERROR
     return waiting.model_copy(update={"status": status, "explanation": text, "at": waiting.deadline})
 
 
@@ -161,8 +183,11 @@ def _clock_decides(fold: _Fold, state: StepState) -> RunState:
 def _since(fold: _Fold, step: Step) -> datetime:
     """When the waiting for this step began."""
     before = [s.at for number, s in fold.steps.items() if number < step.step and s.at]
-    told = orders.moments(fold.binding, fold.events, step)
-    return max([fold.binding.created, *before, *told])
+    since = max([fold.binding.created, *before])
+    for moment in sorted(orders.moments(fold.binding, fold.events, step)):
+        over = step.must_not_come_within and moment >= since + timedelta(seconds=step.must_not_come_within)
+        since = since if over else max(since, moment)
+    return since
 
 
 def _fault(fold: _Fold, since: datetime) -> JournalEvent | None:
@@ -225,13 +250,28 @@ def _summary(fold: _Fold, status: StepStatus) -> str:
     if status is StepStatus.FAILED and first:
         return f"Step {first.step} failed. {first.explanation}"
     if status is StepStatus.ERROR and first:
-        text = "this says nothing about the participant"
-        return f"The harness failed at step {first.step}; {text}. {first.explanation}"
+        return f"The harness failed at step {first.step}; {_NO_BLAME}. {first.explanation}"
     if status is StepStatus.UNKNOWN and first:
         return f"Step {first.step} was not judged. {first.explanation}"
     behalf = [str(s.step) for s in steps if s.on_behalf]
     tail = f" Sent by the harness on the participant's behalf: step {', '.join(behalf)}." if behalf else ""
     return f"All {len(steps)} steps passed.{tail}"
+
+
+def broken_off(scenario: Scenario, last: RunState | None, reason: str, now: datetime) -> RunState:
+    """A run that a fault of the harness ended while it was judged. ``last``: as it was last judged."""
+    steps = last.steps if last else tuple(_or_not_run(None, step) for step in scenario.steps)
+    open_ = (s.step for s in steps if not s.status.fine and s.status is not StepStatus.FAILED)
+    waited = next(open_, scenario.steps[-1].step)
+    text = f"The harness could not judge the run: {reason}."
+    broken = StepState(step=waited, status=StepStatus.ERROR, explanation=text, at=now)
+    return RunState(
+        phase=Phase.FINISHED,
+        verdict=Verdict.ERROR,
+        summary=f"The harness failed at step {waited}; {_NO_BLAME}. {text}",
+        steps=tuple(broken if state.step == waited else state for state in steps),
+        captured=last.captured if last else {},
+    )
 
 
 def _state(

@@ -49,11 +49,16 @@ def test_twenty_runs_at_once_and_more_after_another_never_mix(emulator: Emulator
         assert seen == {document["mpan"]}
 
 
-def test_the_scenario_is_listed_in_the_frameworks_words() -> None:
+def test_the_scenario_is_listed_under_its_theme_and_shown_in_the_frameworks_words() -> None:
     listed = dipemu("scenarios", "list").stdout
-    assert "Change of Supplier" in listed
-    assert "MHHS-DEL1814: SITFTS0020 Smart Single" in listed
+    assert listed.index("change-of-supplier") < listed.index(SCENARIO)
+    assert "Change of Supplier with Metering Service" in listed
+    entry = next(
+        one for one in json.loads(dipemu("scenarios", "list", "--json").stdout) if one["id"] == SCENARIO
+    )
+    assert (entry["theme"], entry["steps"]) == ("change-of-supplier", 8)
     shown = dipemu("scenarios", "show", SCENARIO).stdout
+    assert "MHHS-DEL1814: SITFTS0020 Smart Single" in shown
     for column in ("Step", "Description", "Source", "Recipient", "Message", "Valid", "Evidence"):
         assert column in shown
 

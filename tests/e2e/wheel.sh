@@ -11,6 +11,10 @@ trap 'rm -rf "$place"' EXIT
 mkdir "$place/empty"
 cd "$place/empty"
 "$place/venv/bin/dipemu" --version
+"$place/venv/bin/dipemu" scenarios list --json > listed.json
+find "$repository/scenarios" -mindepth 2 -name '*.yaml' | while read -r file; do
+    grep -q "\"id\": \"$(basename "$file" .yaml)\"" listed.json || { echo "wheel: $file is not in it" >&2; exit 1; }
+done
 "$place/venv/bin/dipemu" run SITFTS0020-Smart-Single
 "$place/venv/bin/python" -c "from services.qualification.web import pages; pages.asset('ui.css'); pages.problem(404, '', '')"
 echo "wheel: the scenario passed from an installed package"

@@ -65,7 +65,12 @@ def templates() -> Environment:
     )
     environment.filters |= {"moment": moment, "shown": shown, "second": second, "day": day, "uk": uk}
     environment.filters |= {"css": css, "duration": duration, "cut": cut}
-    environment.filters |= {"is_time": is_time, "spoken": spoken, "placeholders": placeholders}
+    environment.filters |= {
+        "is_time": is_time,
+        "spoken": spoken,
+        "placeholders": placeholders,
+        "headed": headed,
+    }
     environment.globals["most_shown"] = MOST_SHOWN
     return environment
 
@@ -150,6 +155,12 @@ def spoken(name: str) -> str:
     """``Supply start date`` for ``supplyStartDate``."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return words[:1].upper() + words[1:].lower()
+
+
+def headed(theme: str) -> str:
+    """``Change of supplier`` for ``change-of-supplier``."""
+    words = theme.replace("-", " ")
+    return words[:1].upper() + words[1:]
 
 
 def placeholders(text: str) -> str:

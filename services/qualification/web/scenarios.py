@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.qualification.format import DateRule, Scenario
+from services.qualification.format import DateRule, Scenario, Step
 from services.qualification.runs import RunManager
-from services.qualification.scenario import find
-from services.qualification.web.pages import page
-
-
-def theme_of(scenario: Scenario) -> str:
-    """The heading that a test case is listed under."""
-    return scenario.test_scenario
-
-
-def themes(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:
-    """The test cases by theme, both in alphabetical order."""
-    found: dict[str, list[Scenario]] = {}
-    for scenario in sorted(scenarios, key=lambda one: (theme_of(one), one.id)):
-        found.setdefault(theme_of(scenario), []).append(scenario)
-    return found
+from services.qualification.scenario import by_theme, find
+from services.qualification.web.pages import page, placeholders
 
 
 def router(runs: RunManager) -> APIRouter:
@@ -33,16 +17,43 @@ def router(runs: RunManager) -> APIRouter:
 
     @routes.get("")
     async def listing() -> Response:
-        return page("scenarios.html.j2", themes=themes(runs.scenarios.values()), count=len(runs.scenarios))
+        return page("scenarios.html.j2", themes=by_theme(runs.scenarios.values()), count=len(runs.scenarios))
 
     @routes.get("/{scenario_id}")
     async def one(scenario_id: str) -> Response:
         scenario = find(runs.scenarios, scenario_id)
-        return page("scenario.html.j2", scenario=scenario, theme=theme_of(scenario), dates=_dates(scenario))
+        return page("scenario.html.j2", scenario=scenario, dates=_dates(scenario), rules_of=rules_of)
 
     return routes
 
 
-def _dates(scenario: Scenario) -> dict[str, Any]:
-    rules = scenario.data.items()
-    return {name: rule.uk_midnight_days_ahead for name, rule in rules if isinstance(rule, DateRule)}
+def _dates(scenario: Scenario) -> dict[str, str]:
+    """The dates that a run works out, each in words."""
+    return {name: date_words(rule) for name, rule in scenario.data.items() if isinstance(rule, DateRule)}
+
+
+def rules_of(step: Step) -> list[str]:
+    """What holds for a step besides the fields of its message, in words."""
+    moved = step.advance_to
+    to = date_words(moved) if isinstance(moved, DateRule) else placeholders(moved or "")
+    rules = {
+        f"The run's clock is moved to {to} before this step.": moved is not None,
+        f"This message must not come within {step.must_not_come_within or 0:g} s.": step.must_not_come_within,
+        f"The DIP has to refuse this message with {' or '.join(step.refused)}.": step.refused,
+        f"The status message has to bring {' or '.join(step.codes)}.": step.codes,
+    }
+    return [text for text, holds in rules.items() if holds]
+
+
+def date_words(rule: DateRule) -> str:
+    """``UK-local midnight, 7 days ahead``."""
+    kinds = {
+        "UK-local midnight": rule.uk_midnight_days_ahead,
+        "midnight UTC": rule.utc_midnight_days_ahead,
+        "UK date": rule.uk_date_days_ahead,
+    }
+    kind, days = next((kind, days) for kind, days in kinds.items() if days is not None)
+    if days == 0:
+        return f"{kind}, the day of the run"
+    unit = "day" if abs(days) == 1 else "days"
+    return f"{kind}, {abs(days)} {unit} {'ahead' if days > 0 else 'back'}"

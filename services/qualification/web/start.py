@@ -15,11 +15,10 @@ from services.qualification.binding import bind
 from services.qualification.errors import BindingInvalid, RunConflict
 from services.qualification.format import RoleDefinition, Scenario
 from services.qualification.runs import RunManager, RunRequest
-from services.qualification.scenario import find
+from services.qualification.scenario import by_theme, find
 from services.qualification.web import wish as wishes
 from services.qualification.web.forms import Form, read_form, text
 from services.qualification.web.pages import headers, page
-from services.qualification.web.scenarios import themes
 from services.qualification.web.wish import WHOLE, Wish
 
 Name = Annotated[str, Query(max_length=200)]
@@ -33,7 +32,7 @@ def router(runs: RunManager, context: Context) -> APIRouter:
     @routes.get("")
     async def choose(scenario: Name = "") -> Response:
         if not scenario:
-            return page("start_choose.html.j2", themes=themes(runs.scenarios.values()))
+            return page("start_choose.html.j2", themes=by_theme(runs.scenarios.values()))
         return await desk.form(find(runs.scenarios, scenario), Wish(), {})
 
     @routes.post("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from backbone.journal import Kind
 from contracts import envelope
 from participant.wire import command_record
 from services.dip_gateway.settings import GatewaySettings
+from services.qualification.messages import codes_of_status
 from tests.integration.dip_gateway.environment import (
     ADVANCED_DATA,
     DATA,
@@ -226,6 +226,9 @@ async def failure(gateway: Gateway, receiver: str) -> tuple[str, Any]:
     [entry] = await gateway.receivers[receiver].until(1)
     assert entry["transactionID"] == event.transaction_id
     assert entry["message"].startswith(event.codes[0])
+    [told] = await gateway.events(Kind.DELIVERED, interface="STATUS")  # as a scenario's STATUS step reads it
+    assert (told.recipient, told.mpan, told.transaction_id) == (receiver, MPAN, event.transaction_id)
+    assert codes_of_status(told) == event.codes
     return event.codes[0], entry
 
 
@@ -348,9 +351,8 @@ async def test_what_the_harness_loads_for_registration_counts_for_routing(tmp_pa
             arguments={"siteData": site},
         )
         await gateway.context.log.append([command])
-        address = f"{gateway.url}/api/holdings/{MPAN}"
-        async with asyncio.timeout(10):
-            while not (await gateway.http.get(address)).json()["holdings"]:  # noqa: ASYNC110 - over HTTP
-                await asyncio.sleep(0.01)
+        [confirmed] = await gateway.events(Kind.HARNESS_PREPARED, run="r")
+        assert (confirmed.service, confirmed.mpan) == ("dip_gateway", MPAN)
+        assert confirmed.details == {"command": "load_mpan"}
         await tariff(gateway)
         assert {OTHER_SUPPLIER, DATA, DISTRIBUTOR} <= set(await receivers_of(gateway, "PUB-018", 5))

@@ -15,8 +15,10 @@ import pytest
 
 from backbone.journal.events import Kind
 from contracts.identifiers import is_mpan
+from services.qualification import active
 from services.qualification.recompute import recompute
 from services.qualification.store import RunStore
+from services.qualification.verdict import evaluate
 from tests.integration.qualification.bench import HOST, Bench
 from tests.unit.qualification.given import PARTICIPANT, Story
 
@@ -146,6 +148,22 @@ async def test_given_a_restart_while_preparing_then_the_same_order_is_given_agai
         story.prepared()
         await bench.tell(story)
         assert (await bench.at_step(await bench.run(story.binding.run), 1))["phase"] == "running"
+
+
+async def test_given_a_restart_then_the_services_are_told_again_how_far_ahead_the_clock_is(
+    opened: OpenBench,
+) -> None:
+    async with opened() as bench:
+        run, story = await begun(bench)
+        before = len(story.events)
+        details = {"step": 1, "aheadSeconds": 86400.0}
+        story.add(Kind.CLOCK_ADVANCED, service="qualification", run=run["id"], details=details)
+        await bench.tell(story, before)
+        await bench.journal(Kind.CLOCK_ADVANCED, run=run["id"])
+    async with opened() as bench:
+        (told,) = await bench.commands("metering_service_stub")
+        assert (told["name"], told["mpan"], told["run"]) == ("clock_advanced", run["mpan"], run["id"])
+        assert told["arguments"] == {"aheadSeconds": 86400.0}
 
 
 async def test_given_no_message_in_time_then_the_run_fails_by_itself(bench: Bench) -> None:
@@ -328,3 +346,48 @@ async def test_the_scenarios_are_listed_and_read_whole(bench: Bench) -> None:
 async def test_the_journal_wants_times_with_an_offset(bench: Bench) -> None:
     answer = await bench.http.get(f"{HOST}/api/journal", params={"since": "2026-03-01T00:00:00"})
     assert answer.status_code == 422
+
+
+async def test_given_a_run_that_cannot_be_judged_then_it_ends_in_error_and_the_others_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, _ = await begun(bench)
+    good, story = await begun(bench)
+    _break(monkeypatch, bad["id"])
+    await bench.http.post(f"{HOST}/api/runs/{bad['id']}/cancel")
+    ended = await bench.finished(bad)
+    assert ended["verdict"] == "error"
+    assert "The harness could not judge the run: KeyError: 'DIP'" in ended["summary"]
+    assert ended["steps"][0]["result"] == "error"
+    (fault,) = await bench.journal(Kind.SERVICE_FAULT, run=bad["id"])
+    assert fault["details"]["fault"] == "KeyError: 'DIP'"
+    before = len(story.events)
+    story.whole()
+    await bench.tell(story, before)
+    assert (await bench.finished(good))["verdict"] == "passed"
+
+
+async def test_given_a_run_that_cannot_be_judged_after_a_restart_then_the_others_go_on(
+    opened: OpenBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened() as bench:
+        bad, _ = await begun(bench)
+        good, story = await begun(bench)
+    _break(monkeypatch, bad["id"])
+    async with opened() as bench:
+        assert (await bench.finished(await bench.run(bad["id"])))["verdict"] == "error"
+        before = len(story.events)
+        story.whole()
+        await bench.tell(story, before)
+        assert (await bench.finished(good))["verdict"] == "passed"
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, run_id: str) -> None:
+    """From now on the judging of this run is at fault."""
+
+    def evaluating(scenario: Any, binding: Any, events: Any, now: Any) -> Any:
+        if binding.run == run_id:
+            raise KeyError("DIP")
+        return evaluate(scenario, binding, events, now)
+
+    monkeypatch.setattr(active, "evaluate", evaluating)

@@ -83,3 +83,13 @@ def test_who_watches_the_clock_is_told_of_each_move_until_it_looks_away() -> Non
         clock.advance(timedelta(days=2))
     clock.advance(timedelta(days=9))
     assert moves == [NOON + timedelta(days=1), NOON + timedelta(days=2)]
+
+
+def test_a_clock_told_twice_how_far_it_is_ahead_moves_once_and_never_back() -> None:
+    clock = BusinessClock(Stopped())
+    for days in (3, 3, 2):
+        clock.keep_ahead(timedelta(days=days), "1200000000001")
+    assert clock.now("1200000000001") == NOON + timedelta(days=3)
+    clock.advance(timedelta(hours=1))
+    clock.keep_ahead(timedelta(days=4), "1200000000001")
+    assert clock.now("1200000000001") - clock.now() == timedelta(days=4)

@@ -125,6 +125,36 @@ async def test_loading_replaces_what_was_held(tmp_path: Path) -> None:
         assert (await ledger.read([MPAN]))[MPAN] == (loaded,)
 
 
+async def test_a_load_that_messages_overtook_leaves_what_they_taught(tmp_path: Path) -> None:
+    async with parts(tmp_path) as (database, _):
+        ledger = Ledger(database)
+        coming = Holding(MPAN, "SUP", "2300000002", MARCH)
+        await ledger.learn([coming])
+        loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
+        await ledger.load_once("first", [loaded])
+        assert set((await ledger.read([MPAN]))[MPAN]) == {loaded, coming}
+
+
+async def test_a_load_given_again_after_a_restart_wipes_nothing_learnt_since(tmp_path: Path) -> None:
+    async with parts(tmp_path) as (database, _):
+        loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
+        coming = Holding(MPAN, "SUP", "2300000002", MARCH)
+        await Ledger(database).load_once("first", [loaded])
+        await Ledger(database).learn([coming])
+        await Ledger(database).load_once("first", [loaded])
+        assert set((await Ledger(database).read([MPAN]))[MPAN]) == {loaded, coming}
+
+
+async def test_the_load_of_a_later_run_replaces_what_an_earlier_one_left(tmp_path: Path) -> None:
+    async with parts(tmp_path) as (database, _):
+        ledger = Ledger(database)
+        loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
+        await ledger.load_once("first", [loaded])
+        await ledger.learn([Holding(MPAN, "SUP", "2300000002", MARCH)])
+        await ledger.load_once("second", [loaded])
+        assert (await ledger.read([MPAN]))[MPAN] == (loaded,)
+
+
 def publication(transaction: str, **headers: str) -> Record:
     named = {"recipient": "2200000001", "transaction-id": transaction, "mpan": MPAN, "sender": "2300000001"}
     return Record("dip.pub.PUB-031", MPAN, b'{"payload":{}}', named | headers)

@@ -105,9 +105,11 @@ class Story:
         return self.binding.parties["SUPI"].dip_id
 
     def prepared(self) -> None:
-        commands = ["load_mpan"] if self.binding.parties["SUPI"].participant else ["load_mpan", "plan"]
-        for command in commands:
-            fields = {"service": "registration", "run": self.binding.run}
+        confirmed = [("registration", "load_mpan"), ("dip_gateway", "load_mpan")]
+        if not self.binding.parties["SUPI"].participant:
+            confirmed.append(("supplier_stub", "plan"))
+        for service, command in confirmed:
+            fields = {"service": service, "run": self.binding.run}
             self.add(Kind.HARNESS_PREPARED, details={"command": command}, **fields)
 
     def switch(self, **fields: Any) -> JournalEvent:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
+import pytest
 
-from backbone.journal.events import JOURNAL_TOPIC
+from backbone.journal.events import JOURNAL_TOPIC, JournalEvent, Kind
 from backbone.log import Record
 from contracts import css
 from services.qualification.binding import Binding
-from services.qualification.dispatching import preparation, release
+from services.qualification.dispatching import WITH_A_CLOCK, clock_orders, preparation, release
+from services.qualification.format import Step
 from services.qualification.orders import unconfirmed
 from tests.unit.qualification.given import BEGIN, MPAN, PARTICIPANT, binding, headline
 
@@ -30,7 +33,10 @@ def prepared(bound: Binding) -> list[tuple[str, str, str]]:
 
 def test_a_participant_takes_no_orders() -> None:
     assert prepared(binding()) == [("harness.registration", "load_mpan", "2200000001")]
-    assert unconfirmed(headline(), binding(), []) == ["load_mpan"]
+    assert unconfirmed(headline(), binding(), []) == [
+        "load_mpan by dip_gateway",
+        "load_mpan by registration",
+    ]
 
 
 def test_the_harness_supplier_is_told_what_to_do_when_its_turn_comes() -> None:
@@ -76,3 +82,30 @@ def test_an_injected_message_is_a_whole_css_message_of_the_participant() -> None
 
 def test_steps_that_follow_by_themselves_need_no_order() -> None:
     assert [release(step, binding({}), BEGIN) for step in headline().steps[1:]] == [[]] * 7
+
+
+def advancing(moment: Any) -> Step:
+    return headline().step(7).model_copy(update={"advance_to": moment, "release": ()})
+
+
+def test_a_step_that_advances_the_clock_tells_every_service_how_far_ahead_it_is() -> None:
+    bound = binding()
+    records = release(advancing("${supplyStartDate}"), bound, BEGIN)
+    told = orders(records)
+    assert [topic for topic, *_ in told] == [f"harness.{service}" for service in WITH_A_CLOCK]
+    days = datetime.fromisoformat(bound.values["supplyStartDate"]) - BEGIN
+    assert {arguments["aheadSeconds"] for *_, arguments in told} == {days.total_seconds()}
+    events = [JournalEvent.from_bytes(r.value) for r in records if r.topic == JOURNAL_TOPIC]
+    assert [event.kind for event in events] == [Kind.CLOCK_ADVANCED, Kind.STEP_RELEASED]
+    assert clock_orders(bound, events[0]) == [r for r in records if r.topic != JOURNAL_TOPIC]
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T00:00:00+00:00", "${currentFromDate}"])
+def test_a_moment_that_has_passed_moves_no_clock(moment: str) -> None:
+    assert release(advancing(moment), binding(), BEGIN) == []
+
+
+@pytest.mark.parametrize("moment", ["soon", "2026-03-12", "${mpan}"])
+def test_what_is_no_moment_cannot_be_advanced_to(moment: str) -> None:
+    with pytest.raises(ValueError, match="step 7 advances to"):
+        release(advancing(moment), binding(), BEGIN)

@@ -10,8 +10,8 @@ import pytest
 from services.qualification.binding import bind
 from services.qualification.expectations import compare
 from services.qualification.expressions import Unresolved, names, pointer_lookup, resolve
-from services.qualification.format import Expectation
-from services.qualification.values import run_values
+from services.qualification.format import DateRule, Expectation
+from services.qualification.values import date_of, run_values
 from tests.unit.qualification.given import MEMBERS, headline
 
 VALUES = {"mpan": "1000000000013", "roles": {"MSS": {"dipId": "1200000001"}}, "count": 3}
@@ -80,6 +80,11 @@ def expectation(**rule: Any) -> Expectation:
         ({"matches": "[A-Z]{4}"}, {"a": "ABCD"}, True),
         ({"matches": "[A-Z]{4}"}, {"a": "ABCDE"}, False),
         ({"matches": "[A-Z]{4}"}, {"a": 5}, False),
+        ({"any_matches": "REG0005.*"}, {"a": [None, "REG0001 - x", "REG0005 - y"]}, True),
+        ({"any_matches": "REG0005"}, {"a": ["REG0005 - y"]}, False),
+        ({"any_matches": "REG0005"}, {"a": "REG0005"}, False),
+        ({"any_matches": "REG0005"}, {"a": []}, False),
+        ({"any_matches": "REG0005"}, {}, False),
         ({"present": True}, {"a": None}, True),
         ({"present": True}, {}, False),
         ({"present": False}, {}, True),
@@ -118,3 +123,16 @@ def test_the_supply_start_date_is_a_uk_midnight_in_winter_and_summer(now: dateti
     assert values["contractReference"] == "MS-CONTRACT-0000012"
     assert values["siteData"]["GSPGroupID"] == "_A"
     assert values["siteData"]["meters"][0]["meterID"] == "QT0000012"
+
+
+@pytest.mark.parametrize(
+    ("rule", "date"),
+    [
+        ({"uk_midnight_days_ahead": 1}, "2026-06-03T00:00:00+01:00"),
+        ({"utc_midnight_days_ahead": 1}, "2026-06-02T00:00:00+00:00"),
+        ({"uk_date_days_ahead": 1}, "2026-06-03"),
+        ({"uk_date_days_ahead": -60}, "2026-04-03"),
+    ],
+)
+def test_dates_are_of_the_uk_or_utc_as_the_market_has_them(rule: dict[str, int], date: str) -> None:
+    assert date_of(DateRule(**rule), datetime(2026, 6, 1, 23, 30, tzinfo=UTC)) == date

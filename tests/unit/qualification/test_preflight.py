@@ -98,3 +98,8 @@ def test_a_certificate_that_ends_soon_is_told_with_its_end(ending: Certificate) 
     (warning,) = certificate_warnings(binding().parties["SUPI"], Known((ending,)), BEGIN)
     assert f"expires at {BEGIN + timedelta(days=13):%Y-%m-%d %H:%M} UTC" in warning
     assert f"dipemu participants add-certificate {PARTICIPANT}" in warning
+
+
+def test_the_webhook_for_status_messages_is_set_at_a_place_of_its_own() -> None:
+    (warning,) = warnings(headline(), binding(), [{"party": "SUPI", "channel": "STATUS", "url": None}])
+    assert f"POST /statusmessage/config/{PARTICIPANT}" in warning

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 
+from services.qualification import yaml_lines
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
 from services.qualification.format import Way
-from services.qualification.scenario import Problem, find, lint, load_scenario, load_scenarios
+from services.qualification.scenario import (
+    Problem,
+    by_theme,
+    find,
+    lint,
+    load_scenario,
+    load_scenarios,
+)
 from tests.unit.qualification.given import SCENARIO_ID, headline
 
 GOOD = """\
@@ -192,6 +202,121 @@ def test_yaml_words_are_not_taken_for_truth_or_dates(path: Path) -> None:
         1.5,
         None,
     )
+
+
+def _with_step_three(path: Path, text: str) -> list[Problem]:
+    more = "".join(f"    {line}\n" for line in text.splitlines())
+    return problems(path, f"{GOOD}  - step: 3\n    description: More\n{more}")
+
+
+ANSWER = """\
+source: REGS
+recipient: DIP
+message: IF-032
+event: "[MSAppInitialResp]"
+guidance: Answer.
+"""
+TOLD = """\
+source: DIP
+recipient: SUPI
+message: STATUS
+guidance: Take it.
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ANSWER + "mustNotComeWithin: 3",
+        ANSWER + "refused: [MSG1001, MSG1006]",
+        ANSWER + 'advanceTo: "${supplyStartDate}"',
+        ANSWER + "advanceTo: {utcMidnightDaysAhead: 2}",
+        TOLD + "codes: [MSG1038]\npublishes: 1",
+        ANSWER + "expect:\n  - field: /payload/CommonBlock/R0/responseMessages\n"
+        "    anyMatches: REG0005.*\n    sentence: It names the code.",
+    ],
+)
+def test_steps_of_every_kind_load(path: Path, text: str) -> None:
+    assert _with_step_three(path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "words"),
+    [
+        (ANSWER + "mustNotComeWithin: 0", "/mustNotComeWithin", "greater than 0"),
+        (ANSWER + "mustNotComeWithin: 3\nrefused: [MSG1001]", "/refused", "must not come has no refused"),
+        (ANSWER + "mustNotComeWithin: 3\ncapture: {a: /payload}", "/capture", "must not come has no capture"),
+        (ANSWER + "refused: [wrong]", "/refused/0", "pattern"),
+        (ANSWER + "codes: [MSG1038]", "/codes", "Only a status message has codes"),
+        (ANSWER + 'advanceTo: "${someday}"', "/advanceTo", "${someday} is not a value"),
+        (ANSWER + "advanceTo: {ukMidnight: 2}", "/advanceTo/ukMidnight", "not part of the format"),
+        (ANSWER + "advanceTo: {utcMidnightDaysAhead: 2, ukDateDaysAhead: 1}", "/advanceTo", "exactly one of"),
+        (TOLD, "", "needs codes"),
+        (TOLD + "refused: [MSG1001]\ncodes: [MSG1038]", "/refused", "Only the DIP refuses"),
+        (
+            ANSWER + "expect:\n  - {field: /payload, anyMatches: '(', sentence: It is.}",
+            "/expect/0/anyMatches",
+            "no regular expression",
+        ),
+        (ANSWER.replace("Answer.", '"${captured.x}"'), "/guidance", "${captured.x} is not a value"),
+    ],
+)
+def test_mistakes_in_steps_of_every_kind_are_named_with_their_line(
+    path: Path, text: str, pointer: str, words: str
+) -> None:
+    found = _with_step_three(path, text)
+    assert any(p.pointer == f"/steps/2{pointer}" and words in p.text for p in found), found
+    assert all(problem.line >= 34 for problem in found)
+
+
+def test_what_must_not_come_leads_to_nothing(path: Path) -> None:
+    text = GOOD.replace("    guidance: Send it.\n", "    guidance: Send it.\n    mustNotComeWithin: 2\n")
+    found = problems(path, text)
+    assert [(p.line, p.pointer) for p in found] == [(30, "/steps/1/publishes")]
+
+
+def test_a_scenario_belongs_to_the_theme_of_its_folder_unless_it_names_another(tmp_path: Path) -> None:
+    folder = tmp_path / "Metering & more"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(GOOD)
+    (folder / "b.yaml").write_text(
+        GOOD.replace("-Tiny", "-Small").replace("revision", "theme: dip\nrevision")
+    )
+    loaded = load_scenarios([tmp_path])
+    assert loaded["SITFTS9999-Tiny"].theme == "metering-more"
+    assert loaded["SITFTS9999-Small"].theme == "dip"
+    assert loaded[SCENARIO_ID].theme == "change-of-supplier"
+    themes = by_theme(loaded.values())
+    assert list(themes) == sorted(themes)
+    assert [one.id for one in themes["dip"]] == ["SITFTS9999-Small"]
+
+
+def test_every_file_that_ships_is_named_after_its_scenario() -> None:
+    for path in Path(str(files("scenarios"))).rglob("*.yaml"):
+        assert load_scenario(path).id == path.stem
+
+
+def test_eighty_files_load_in_well_under_two_seconds(tmp_path: Path) -> None:
+    (shipped,) = Path(str(files("scenarios"))).rglob(f"{SCENARIO_ID}.yaml")
+    for number in range(80):
+        text = shipped.read_text().replace(f"id: {SCENARIO_ID}", f"id: COPY{number}")
+        (tmp_path / f"{number}.yaml").write_text(text)
+    began = time.process_time()
+    assert len(load_scenarios([tmp_path])) > 80
+    assert time.process_time() - began < 1.5
+
+
+@pytest.mark.parametrize("text", [GOOD, "id: [1, 2\nrevision: 1\n", "a: b\na: c\n", "a: 'x\n", "- ~\n- ''\n"])
+def test_without_the_library_in_c_the_same_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    quick = problems(path, text)
+    monkeypatch.setattr(yaml_lines, "_LOADER", yaml.SafeLoader)
+    slow = problems(path, text)
+    assert [(p.pointer, p.text) for p in slow if p.pointer] == [
+        (p.pointer, p.text) for p in quick if p.pointer
+    ]
+    assert bool(slow) == bool(quick)
 
 
 def test_more_folders_add_scenarios(path: Path) -> None:

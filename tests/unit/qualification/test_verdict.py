@@ -46,7 +46,17 @@ def test_given_nothing_prepared_then_the_run_prepares_and_no_step_is_run(story: 
 def test_given_no_confirmation_of_the_preparation_then_it_is_the_harness_own_error(story: Story) -> None:
     state = judge(story, at(61))
     assert (state.phase, state.verdict) == (Phase.FINISHED, Verdict.ERROR)
-    assert "load_mpan" in step(state, 1).explanation
+    expected = "no confirmation of load_mpan by dip_gateway, load_mpan by registration."
+    assert step(state, 1).explanation.endswith(expected)
+
+
+def test_given_the_dip_does_not_know_who_holds_what_then_the_run_is_not_prepared(story: Story) -> None:
+    story.prepared()
+    (gateways,) = [event for event in story.events if event.service == "dip_gateway"]
+    story.events.remove(gateways)
+    assert judge(story).phase is Phase.PREPARING
+    story.events.append(gateways)
+    assert judge(story).phase is Phase.RUNNING
 
 
 def test_given_site_data_the_register_cannot_use_then_the_run_ends_in_error_at_once(story: Story) -> None:
@@ -320,8 +330,8 @@ def _regs_is_the_participant() -> Binding:
 
 def test_given_the_registration_service_is_the_participant_then_it_is_the_one_waited_for() -> None:
     story = Story(_regs_is_the_participant())
-    for command in ("register_with", "plan"):
-        story.add(Kind.HARNESS_PREPARED, run="run-1", details={"command": command})
+    for service, command in (("css_stub", "register_with"), ("supplier_stub", "plan")):
+        story.add(Kind.HARNESS_PREPARED, service=service, run="run-1", details={"command": command})
     story.switch()
     story.pending()
     assert step(judge(story), 3).status is StepStatus.WAITING_FOR_PARTICIPANT
