@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
-import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -170,9 +168,11 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _fetch_evidence(client: RunClient, wish: Wish, document: dict[str, Any]) -> Path:
+    from services.qualification.packs import unzipped, write_pack
+
     folder = wish.evidence or Path("evidence") / document["name"]
-    archive = zipfile.ZipFile(io.BytesIO(await client.evidence(document["id"])))
-    await asyncio.to_thread(archive.extractall, folder)
+    files = unzipped(await client.evidence(document["id"]))
+    await asyncio.to_thread(write_pack, files, folder)
     return folder
 
 

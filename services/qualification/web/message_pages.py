@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from backbone.journal import JournalIndex
 from backbone.journal.events import JournalEvent
 from backbone.journal.life import find_messages, messages
+from services.qualification.redaction import redacted
 from services.qualification.web.pages import page, problem
 
 SHOWN: Final = 100
@@ -118,7 +119,8 @@ async def _events(index: JournalIndex, key: str) -> list[tuple[int, JournalEvent
 
 
 def hop(number: int, event: JournalEvent) -> dict[str, Any]:
-    """One event of a message's life as people read it."""
+    """One event of a message's life as people read it, without secrets."""
+    event = redacted(event)
     return {"number": number, "event": event, "what": event.kind.value, "text": _told(event)} | {
         "tone": _TONES.get(event.kind.value, "other"),
         "body": _pretty(event.body),

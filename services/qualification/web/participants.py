@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from participant.context import Context
 from participant.parties import ANY_CHANNEL, CertificateRecord, Party, Snapshot
 from services.qualification.preflight import SOON
+from services.qualification.redaction import cleaned
 from services.qualification.web.pages import page
 
 
@@ -66,5 +67,5 @@ def certificate_view(certificate: CertificateRecord, now: datetime) -> dict[str,
 
 
 def _webhooks(dip_id: str, webhooks: Mapping[tuple[str, str], Any]) -> list[tuple[str, str]]:
-    found = [(channel, hook.url) for (owner, channel), hook in webhooks.items() if owner == dip_id]
+    found = [(channel, cleaned(hook.url)) for (owner, channel), hook in webhooks.items() if owner == dip_id]
     return [("every channel" if channel == ANY_CHANNEL else channel, url) for channel, url in sorted(found)]

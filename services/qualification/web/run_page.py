@@ -10,11 +10,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
 
 from participant.context import Context
-from services.qualification.evidence import Environment, evidence_files
+from services.qualification.evidence import Environment, bases_of, evidence_files
 from services.qualification.runs import RunManager
 from services.qualification.web.live import LONGEST_SECONDS, part
 from services.qualification.web.pages import evidence_policy, headers, page, problem, rendered
-from services.qualification.web.run_view import KeptChecks, RunView, message_views, run_view
+from services.qualification.web.run_view import KeptChecks, RunView, run_view
 
 _TYPES: Final = {"html": "text/html", "json": "application/json", "xml": "application/xml"}
 
@@ -68,18 +68,15 @@ class _Desk:
 
     async def view(self, run_id: str) -> RunView:
         stored, events, document = await self._runs.evidence(run_id)
-        now = self._context.clock.now()
-        checks = await self._checks_of(stored.scenario.contracts[0])
+        now, checks = self._context.clock.now(), await self._checks_of(stored.scenario.contracts[0])
         return await asyncio.to_thread(run_view, stored, events, document, checks, now)
 
     async def message(self, run_id: str, event_id: str, template: str) -> Response:
-        stored, events, document = await self._runs.evidence(run_id)
-        checks = await self._checks_of(stored.scenario.contracts[0])
-        views = await asyncio.to_thread(message_views, stored, events, document, checks)
-        found = next((view for view in views if view.letter.event.id == event_id), None)
+        view = await self.view(run_id)
+        found = view.by_event.get(event_id)
         if found is None:
             return problem(404, "No such message", "This run has no message of this name.")
-        return page(template, view=found, run=document)
+        return page(template, view=found, run=view.run)
 
     async def file(self, run_id: str, path: str) -> Response:
         """One file of the evidence folder, as it stands now."""
@@ -92,6 +89,7 @@ class _Desk:
 
     async def _checks_of(self, version: str) -> KeptChecks:
         if version not in self._checks:
-            anchors = self._environment().trust_anchors
-            self._checks[version] = await asyncio.to_thread(KeptChecks, version, anchors)
+            made = self._environment()
+            given = (version, made.trust_anchors, made.contracts, bases_of(made.made_by))
+            self._checks[version] = await asyncio.to_thread(KeptChecks, *given)
         return self._checks[version]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from backbone.journal.events import JournalEvent
 from services.qualification.checks import Check, Checks
 from services.qualification.evidence import letters
+from services.qualification.redaction import cleaned, redacted
 from services.qualification.report import MessageView, message_view, run_diagram
 from services.qualification.store import StoredRun
 
@@ -22,8 +24,10 @@ FINE: Final = ("passed", "attested", "skipped")
 class KeptChecks(Checks):
     """Checks each event once: a page that follows a run shows the same messages again and again."""
 
-    def __init__(self, version: str, trust_anchors: Sequence[str]) -> None:
-        super().__init__(version, trust_anchors)
+    def __init__(
+        self, version: str, trust_anchors: Sequence[str], contracts: Sequence[Path], bases: Sequence[str]
+    ) -> None:
+        super().__init__(version, trust_anchors, contracts, bases)
         self._kept: dict[tuple[str, str], Check] = {}
 
     def schema(self, event: JournalEvent) -> Check:
@@ -63,8 +67,11 @@ def run_view(
     checks: Checks,
     now: datetime,
 ) -> RunView:
-    """The whole of it."""
-    views = message_views(stored, events, document, checks)
+    """The whole of it, without the secrets that a participant may have put into its messages."""
+    document = cleaned(document)
+    steps_of = {event: step for step in document["steps"] for event in step["events"]}
+    shown = letters(redacted(event) for event in events)
+    views = [message_view(letter, stored.binding, steps_of, checks) for letter in shown]
     by_step: dict[int, list[MessageView]] = {}
     for view in views:
         by_step.setdefault(view.step or 0, []).append(view)
@@ -80,14 +87,6 @@ def run_view(
         by_event={view.letter.event.id: view for view in views},
         diagram=Markup(run_diagram(stored.binding, views)),  # noqa: S704 - made by us, every text escaped
     )
-
-
-def message_views(
-    stored: StoredRun, events: Sequence[JournalEvent], document: Mapping[str, Any], checks: Checks
-) -> list[MessageView]:
-    """Every message of the run, in the journal's order."""
-    steps_of = {event: step for step in document["steps"] for event in step["events"]}
-    return [message_view(letter, stored.binding, steps_of, checks) for letter in letters(events)]
 
 
 def _seconds_left(current: Mapping[str, Any] | None, now: datetime) -> float | None:

@@ -64,3 +64,9 @@ def test_no_answer_at_all_is_told_by_its_fault() -> None:
     details = {"attempt": 1, "status": None, "error": "timed out"}
     told = hop(1, event(Kind.DELIVERY_ATTEMPTED, details=details))
     assert told["text"] == "attempt 1 · timed out"
+
+
+def test_a_secret_that_was_sent_in_the_wrong_place_is_not_shown() -> None:
+    told = hop(1, event(Kind.ACCEPTED, headers={"X-My-Token": "abc"}, body='{"url": "http://ann:pw@host/"}'))
+    assert told["event"].headers == {"X-My-Token": "(withheld)"}
+    assert "pw" not in told["body"]

@@ -44,12 +44,12 @@ def test_a_revoked_certificate_is_revoked_from_its_moment_on(record) -> None:
 def test_a_partys_webhooks_are_its_own_by_channel(record) -> None:
     party = Party("2300000012", "SUP", "ABCD", certificates=(record,))
     hooks = {
-        ("2300000012", "IF-032"): Webhook("http://127.0.0.1:9000/32"),
+        ("2300000012", "IF-032"): Webhook("http://ann:secret@127.0.0.1:9000/32"),
         ("2300000012", "*"): Webhook("http://127.0.0.1:9000/"),
         ("2300000013", "IF-002"): Webhook("http://127.0.0.1:9001/"),
     }
     view = party_view(party, Snapshot((party,), hooks), record.not_after)
     assert view["webhooks"] == [
         ("every channel", "http://127.0.0.1:9000/"),
-        ("IF-032", "http://127.0.0.1:9000/32"),
+        ("IF-032", "http://(withheld)@127.0.0.1:9000/32"),
     ]
