@@ -140,9 +140,15 @@ function foresee(form) {
   let asked = 0;
   form.addEventListener("change", async () => {
     const mine = ++asked;
-    const answer = await fetch(form.dataset.preflight, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    const text = await answer.text();
-    if (answer.ok && mine === asked) document.getElementById("preflight").innerHTML = text;
+    const lost = document.getElementById("connection");
+    try {
+      const answer = await fetch(form.dataset.preflight, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const text = await answer.text();
+      if (answer.ok && mine === asked) document.getElementById("preflight").innerHTML = text;
+      lost.hidden = answer.ok;
+    } catch {
+      lost.hidden = false;
+    }
   });
 }
 
