@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from backbone.clock import BusinessClock
+from backbone.clock_offsets import ClockOffsets
 from backbone.database import Database
 from backbone.errors import BackboneError, SettingsInvalid
 from backbone.journal import Journal, JournalIndex
@@ -191,6 +192,7 @@ async def open_context(
     gateway_url = urls["dip_gateway"]
     identities = await asyncio.to_thread(open_identities, folder / "identities", authority, gateway_url)
     clock = BusinessClock()
+    await ClockOffsets(database, clock).read()
     context = Context(
         settings=settings,
         log=log,

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
+from backbone.clock_offsets import ClockOffsets
 from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.composition import (
@@ -58,6 +59,8 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         http = await stack.enter_async_context(_client())
         context, identities = await open_context(settings, urls, http, stack)
         own = build_services([name], context, identities)
+        offsets = ClockOffsets(context.database, context.clock)
+        own.append(Service("clock", workers=[offsets.follow]))
         if name == INDEXED_BY:
             own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)

@@ -15,6 +15,7 @@ import typer
 from rich.live import Live
 
 from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
+from dipemu.cli.runs import fetch_evidence
 from dipemu.cli.up import listen_or_end, settings_for
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused
@@ -69,6 +70,11 @@ def run(
             help="Without --server: data directory. Default: .dipemu with participants, else a fresh one",
         ),
     ] = None,
+    stepwise: Annotated[
+        bool,
+        typer.Option("--stepwise", help="Hold each message of the harness until `dipemu runs release`"),
+    ] = False,
+    label: Annotated[str | None, typer.Option(help="Your own word for the run, to find it by")] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")
     ] = None,
@@ -90,6 +96,8 @@ def run(
         "inject": inject or [],
         "timeout": timeout,
         "mpan": mpan,
+        "mode": "stepwise" if stepwise else "automatic",
+        "label": label,
     }
     raise typer.Exit(_exit_code(Wish(request, server, port, data, evidence, junit, json)))
 
@@ -115,8 +123,10 @@ async def _run(wish: Wish) -> int:
     async with _client(wish) as client:
         document = await client.start(wish.request)
         _write_json(wish, document)
+        if document["mode"] == "stepwise":
+            _tell_how_to_release(client, document)
         document = await _watch(client, document)
-        folder = await _fetch_evidence(client, wish, document)
+        folder = await fetch_evidence(client, document, wish.evidence)
     _write_json(wish, document)
     if wish.junit:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
@@ -167,13 +177,10 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def _fetch_evidence(client: RunClient, wish: Wish, document: dict[str, Any]) -> Path:
-    from services.qualification.packs import unzipped, write_pack
-
-    folder = wish.evidence or Path("evidence") / document["name"]
-    files = unzipped(await client.evidence(document["id"]))
-    await asyncio.to_thread(write_pack, files, folder)
-    return folder
+def _tell_how_to_release(client: RunClient, document: dict[str, Any]) -> None:
+    where = f"{document['id']} --server {client.server}"
+    out.print(f"Run the held step:    dipemu runs release {where}", soft_wrap=True)
+    out.print(f"Let the rest flow:    dipemu runs flow {where}", soft_wrap=True)
 
 
 def _write_json(wish: Wish, document: dict[str, Any]) -> None:
