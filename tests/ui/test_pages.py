@@ -152,6 +152,31 @@ def test_a_waiting_run_says_what_to_do_counts_down_and_can_be_ended(page: Page, 
     expect(page.locator(".verdict")).to_contain_text("UNKNOWN", timeout=LIVE_MILLISECONDS)
 
 
+def test_a_stepwise_run_goes_on_when_its_button_is_pressed(page: Page) -> None:
+    page.goto(START)
+    page.get_by_role("radio", name="wait for Run").check()
+    page.get_by_role("button", name="Start the run").click()
+    page.get_by_role("button", name="Run step 1").click()
+    expect(page.get_by_role("button", name="Run step 2")).to_be_visible(timeout=LIVE_MILLISECONDS)
+    expect(page.locator("#step-1")).to_contain_text("Passed")
+    page.get_by_role("button", name="Let the rest flow").click()
+    passes(page)
+
+
+def test_what_is_being_typed_outlives_an_update_of_the_page(page: Page, emulator: Emulator) -> None:
+    body = {"scenario": SCENARIO, "mode": "stepwise"}
+    run = httpx.post(f"{emulator.url}/api/runs", json=body, timeout=30).raise_for_status().json()
+    page.goto(f"/ui/runs/{run['id']}")
+    page.get_by_label("Note", exact=True).fill("half a thou")
+    httpx.post(f"{emulator.url}/api/runs/{run['id']}/steps/1/release").raise_for_status()
+    expect(page.get_by_role("button", name="Run step 2")).to_be_visible(timeout=LIVE_MILLISECONDS)
+    page.keyboard.type("ght")
+    page.get_by_role("region", name="Notes").get_by_label("Your name").fill("Ann")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.locator(".note-of")).to_contain_text("half a thought")
+    httpx.post(f"{emulator.url}/api/runs/{run['id']}/cancel").raise_for_status()
+
+
 def test_a_failing_run_shows_the_field_what_was_expected_and_what_came(page: Page, supplier: Path) -> None:
     play(supplier, WrongRegistration)
     start(page, "wrong registration", SUPI="2300000012")

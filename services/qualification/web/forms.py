@@ -31,6 +31,9 @@ async def read_form(request: Request) -> Form:
 
 
 def text(form: Form, name: str) -> str:
-    """The one value of a field, without spaces at its ends; empty when it is not there."""
+    """The one value of a field, without spaces at its ends; empty when it is not there.
+
+    Lines end as we write them: browsers send a carriage return before each line feed.
+    """
     values = form.get(name, ())
-    return values[-1].strip() if values else ""
+    return values[-1].replace("\r\n", "\n").strip() if values else ""

@@ -127,13 +127,15 @@ def uk(value: str | datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``4 min 05 s``, ``2 h 10 min``."""
+    """``4 min 05 s``, ``2 h 10 min``, ``7 days 03 h``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86400} days {whole % 86400 // 3600:02d} h"
 
 
 def css(text: str) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from backbone.journal import JournalIndex
+from services.qualification.listing import Wanted
+from services.qualification.results import Verdict
 from services.qualification.runs import RunManager
 from services.qualification.web.live import LONGEST_SECONDS, next_part, token_of
 from services.qualification.web.pages import page, rendered
 
-LOOKED_AT: Final = 500
+SHOWN: Final = 50  # runs on one page
+LOOKED_AT: Final = 2_000  # the newest so many are filtered
 STATES: Final = {
     "": "any",
     "open": "not ended",
@@ -24,6 +28,7 @@ STATES: Final = {
     "unknown": "unknown",
 }
 Short = Annotated[str, Query(max_length=120)]
+Sheet = Annotated[int, Query(ge=1, le=LOOKED_AT // SHOWN)]
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class Filter:
     verdict: str = ""
     scenario: str = ""
     text: str = ""
+
+    def asked(self) -> Wanted:
+        """What of it the store can look for."""
+        verdict = self.verdict if self.verdict in set(Verdict) else None
+        return Wanted(scenario=self.scenario or None, verdict=verdict)
 
     def fits(self, run: Mapping[str, Any]) -> bool:
         """Whether a run (its document) is to be shown."""
@@ -77,23 +87,57 @@ def summary(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+async def fitting(newest: AsyncIterator[dict[str, Any]], wanted: Filter, most: int) -> list[dict[str, Any]]:
+    """Rows of the first runs that fit, at most so many, among those that are looked at."""
+    found: list[dict[str, Any]] = []
+    looked_at = 0
+    async for run in newest:
+        looked_at += 1
+        if wanted.fits(run):
+            found.append(summary(run))
+        if len(found) == most or looked_at == LOOKED_AT:
+            break
+    return found
+
+
+def _query(wanted: Filter, sheet: int) -> str:
+    given = {name: value for name, value in asdict(wanted).items() if value}
+    return urlencode(given | ({"sheet": sheet} if sheet > 1 else {}))
+
+
+def _address(wanted: Filter, sheet: int) -> str:
+    return f"/ui/?{_query(wanted, sheet)}"
+
+
 def router(runs: RunManager, index: JournalIndex) -> APIRouter:
     """``/ui/`` and its living part."""
     routes = APIRouter()
 
-    async def rows(wanted: Filter) -> str:
-        found = [summary(run) for run in await runs.newest(LOOKED_AT) if wanted.fits(run)]
-        return rendered("run_rows.html.j2", runs=found, filtered=wanted != Filter(), looked_at=LOOKED_AT)
+    async def rows(wanted: Filter, sheet: int) -> str:
+        found = await fitting(runs.each(wanted.asked()), wanted, sheet * SHOWN + 1)
+        first = (sheet - 1) * SHOWN
+        return rendered(
+            "run_rows.html.j2",
+            runs=found[first : first + SHOWN],
+            first=first + 1,
+            filtered=wanted != Filter(),
+            looked_at=LOOKED_AT,
+            older=_address(wanted, sheet + 1) if len(found) > first + SHOWN else None,
+            newer=_address(wanted, sheet - 1) if sheet > 1 else None,
+        )
 
     @routes.get("/")
-    async def listing(verdict: Short = "", scenario: Short = "", text: Short = "") -> Response:
+    async def listing(
+        verdict: Short = "", scenario: Short = "", text: Short = "", sheet: Sheet = 1
+    ) -> Response:
         wanted = Filter(verdict, scenario, text)
-        shown = await rows(wanted)
+        shown = await rows(wanted, sheet)
         return page(
             "runs.html.j2",
             rows=shown,
             token=token_of(shown),
             wanted=wanted,
+            live="/ui/live?" + _query(wanted, sheet),
             states=STATES,
             scenarios=sorted(runs.scenarios),
         )
@@ -103,10 +147,11 @@ def router(runs: RunManager, index: JournalIndex) -> APIRouter:
         verdict: Short = "",
         scenario: Short = "",
         text: Short = "",
+        sheet: Sheet = 1,
         known: Short = "",
         wait: Annotated[float, Query(ge=0, le=LONGEST_SECONDS)] = 0,
     ) -> Response:
         wanted = Filter(verdict, scenario, text)
-        return await next_part(lambda: rows(wanted), runs, index, known, wait)
+        return await next_part(lambda: rows(wanted, sheet), runs, index, known, wait)
 
     return routes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -12,10 +12,12 @@ from fastapi.responses import RedirectResponse, Response
 from participant.context import Context
 from services.qualification.evidence import Environment, bases_of, evidence_files
 from services.qualification.runs import RunManager
+from services.qualification.web import steering
 from services.qualification.web.live import LONGEST_SECONDS, part
 from services.qualification.web.pages import evidence_policy, headers, page, problem, rendered
 from services.qualification.web.run_view import KeptChecks, RunView, run_view
 
+NOTHING: Final[Mapping[str, str]] = {}
 _TYPES: Final = {"html": "text/html", "json": "application/json", "xml": "application/xml"}
 
 
@@ -26,8 +28,7 @@ def router(runs: RunManager, context: Context, environment: Callable[[], Environ
 
     @routes.get("")
     async def run(run_id: str) -> Response:
-        view = await desk.view(run_id)
-        return page("run.html.j2", view=view, run=view.run)
+        return await desk.page(run_id)
 
     @routes.get("/live")
     async def live(
@@ -37,12 +38,16 @@ def router(runs: RunManager, context: Context, environment: Callable[[], Environ
         if document["version"] <= known:
             return Response(status_code=204, headers=headers())
         view = await desk.view(run_id)
-        return part(rendered("run_live.html.j2", view=view, run=view.run), str(view.run["version"]))
+        return part(
+            rendered("run_live.html.j2", view=view, run=view.run, entered=NOTHING), str(view.run["version"])
+        )
 
     @routes.post("/cancel")
     async def cancel(run_id: str) -> Response:
         await runs.cancel(run_id)
         return RedirectResponse(f"/ui/runs/{run_id}", 303, headers())
+
+    routes.include_router(steering.router(runs, desk.page))
 
     @routes.get("/messages/{event_id}")
     async def message(run_id: str, event_id: str) -> Response:
@@ -65,6 +70,11 @@ class _Desk:
         self._context = context
         self._environment = environment
         self._checks: dict[str, KeptChecks] = {}
+
+    async def page(self, run_id: str, refused: str = "", entered: Mapping[str, str] = NOTHING) -> Response:
+        """The page; with what was not done, why, and what was filled in, when it was asked in vain."""
+        view, status = await self.view(run_id), 409 if refused else 200
+        return page("run.html.j2", status, view=view, run=view.run, refused=refused, entered=entered)
 
     async def view(self, run_id: str) -> RunView:
         stored, events, document = await self._runs.evidence(run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,13 +47,14 @@ class KeptChecks(Checks):
 
 @dataclass(frozen=True)
 class RunView:
-    """What the page needs. ``other``: messages that belong to no step."""
+    """What the page needs. ``other``: messages that belong to no step; ``business_time``: the run's own."""
 
     run: Mapping[str, Any]
     done: int
     current: Mapping[str, Any] | None
     seconds_left: float | None
     guidance: str
+    business_time: datetime
     by_step: Mapping[int, Sequence[MessageView]]
     other: Sequence[MessageView]
     by_event: Mapping[str, MessageView]
@@ -82,6 +83,7 @@ def run_view(
         current=current,
         seconds_left=_seconds_left(current, now),
         guidance=_guidance(document, current),
+        business_time=now + timedelta(seconds=document.get("clockAheadSeconds", 0)),
         by_step=by_step,
         other=by_step.get(0, []),
         by_event={view.letter.event.id: view for view in views},

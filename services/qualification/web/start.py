@@ -107,6 +107,7 @@ def _request(scenario: Scenario, wish: Wish) -> RunRequest:
         timeout=wishes.seconds(wish),
         mpan=wish.mpan or None,
         label=wish.label or None,
+        mode=wish.mode,
     )
 
 

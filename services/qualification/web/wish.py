@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.identifiers import is_mpan
-from services.qualification.binding import Binding, BoundParty, PartyFacts, bind
+from services.qualification.binding import Binding, BoundParty, Mode, PartyFacts, bind
 from services.qualification.errors import BindingInvalid
 from services.qualification.format import Scenario
 from services.qualification.web.forms import Form, text
@@ -28,6 +28,7 @@ class Wish:
     timeout: str = ""
     label: str = ""
     mpan: str = ""
+    mode: Mode = "automatic"
 
 
 def wish_of(scenario: Scenario, form: Form) -> Wish:
@@ -39,6 +40,7 @@ def wish_of(scenario: Scenario, form: Form) -> Wish:
         timeout=text(form, "timeout"),
         label=text(form, "label"),
         mpan=text(form, "mpan"),
+        mode="stepwise" if text(form, "mode") == "stepwise" else "automatic",
     )
 
 
@@ -58,6 +60,8 @@ def faults(scenario: Scenario, wish: Wish, directory: Iterable[PartyFacts]) -> d
             found[WHOLE] = str(fault)
     if len(wish.label) > LONGEST_LABEL:
         found["label"] = f"At most {LONGEST_LABEL} characters; these are {len(wish.label)}."
+    elif not wish.label.isprintable():
+        found["label"] = "One line, of characters that can be printed."
     if wish.timeout and seconds(wish) is None:
         found["timeout"] = f"A number of seconds above 0, at most {LONGEST_TIMEOUT} (one day)."
     if wish.mpan and not is_mpan(wish.mpan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.qualification.given import PARTICIPANT
 UI = f"{HOST}/ui"
 SCENARIO = "SITFTS0020-Smart-Single"
 SCRIPT = "<script>alert(1)</script>"
+TWO_LINES = f"{SCRIPT}\r\nsecond line"  # as a browser sends them
 
 
 async def text(bench: Bench, path: str, status: int = 200) -> str:
@@ -170,3 +172,85 @@ async def test_a_message_is_found_by_its_mpan_and_its_life_is_told(bench: Bench)
         assert "MPANCore" in life
     assert "No message fits" in await text(bench, "/messages?text=S-none")
     assert "is no time" in await text(bench, "/messages?since=yesterday", 422)
+
+
+async def test_a_step_that_is_held_has_its_button_and_is_run_with_it(bench: Bench) -> None:
+    run, story = await begun(bench, mode="stepwise")
+    story.switch()
+    await bench.tell(story, after=1)
+    held = await bench.at_step(run, 2)
+    page = await text(bench, f"/runs/{run['id']}")
+    assert f'action="/ui/runs/{run["id"]}/steps/2/release"><button class="button">Run step 2<' in page
+    answer = await bench.http.post(f"{UI}/runs/{run['id']}/steps/2/release")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/ui/runs/{run['id']}")
+    assert (await bench.run(run["id"]))["version"] > held["version"]
+    assert "Run step 2<" not in await text(bench, f"/runs/{run['id']}")
+
+
+@pytest.mark.parametrize(
+    ("address", "form", "words"),
+    [
+        ("steps/2/release", {}, "Step 2 is not held"),
+        ("steps/99/release", {}, "This run has no step 99"),
+        ("flow", {}, "The run is in automatic mode"),
+        ("steps/1/attest", {"by": "", "reason": "seen"}, "Your name is missing."),
+        ("steps/1/skip", {"by": "Ann", "reason": "x" * 1001}, "The reason: string should have at most 1000"),
+        ("steps/1/praise", {"by": "Ann", "reason": "seen"}, "nothing called praise"),
+        ("notes", {"by": "Ann"}, "The note is missing."),
+        ("notes", {"by": "A\nnn", "text": "x"}, "Your name: has characters that cannot be printed"),
+        ("clock", {}, "one of the two"),
+        ("clock", {"amount": "1", "unit": "days", "to": "2030-01-01T00:00"}, "one of the two"),
+        ("clock", {"amount": "-1", "unit": "days"}, "A number above 0"),
+        ("clock", {"amount": "inf", "unit": "days"}, "A number above 0"),
+        ("clock", {"amount": "1", "unit": "years"}, "A number above 0"),
+        ("clock", {"to": "2020-01-01T00:00"}, "Business time never runs backwards"),
+        ("dance", {}, "nothing called dance"),
+    ],
+)
+async def test_what_cannot_be_done_is_told_on_the_page_of_the_run(
+    bench: Bench, address: str, form: dict[str, str], words: str
+) -> None:
+    run, _ = await begun(bench)
+    answer = await bench.http.post(f"{UI}/runs/{run['id']}/{address}", data=form)
+    assert answer.status_code == 409
+    assert words in html.unescape(answer.text)
+    assert '<div class="notice bad" role="alert"><b>Not done.</b>' in answer.text
+    assert (await bench.run(run["id"]))["version"] == run["version"]
+
+
+async def test_what_was_filled_in_is_there_again_when_it_was_in_vain(bench: Bench) -> None:
+    run, _ = await begun(bench)
+    for address, form in (
+        ("steps/1/skip", {"by": "", "reason": "a long reason"}),
+        ("notes", {"by": "", "text": "a long note"}),
+    ):
+        answer = await bench.http.post(f"{UI}/runs/{run['id']}/{address}", data=form)
+        assert answer.status_code == 409
+        assert answer.text.count(list(form.values())[1]) == 1
+
+
+async def test_a_persons_word_is_kept_with_name_and_reason_as_text(bench: Bench) -> None:
+    run, _ = await begun(bench)
+    address = f"{UI}/runs/{run['id']}"
+    form = {"by": "Ann", "reason": "the switch was seen in the CSS portal"}
+    assert (await bench.http.post(f"{address}/steps/1/attest", data=form)).status_code == 303
+    assert (
+        await bench.http.post(f"{address}/notes", data={"by": "Ben", "text": TWO_LINES})
+    ).status_code == 303
+    page = await text(bench, f"/runs/{run['id']}")
+    assert "the switch was seen in the CSS portal" in page
+    assert "Attested" in page
+    assert "<b>Ben</b>" in page
+    assert SCRIPT not in page
+    assert html.escape(SCRIPT, quote=False) in page
+
+
+async def test_the_clock_is_moved_by_a_span_or_to_a_moment(bench: Bench) -> None:
+    run, _ = await begun(bench)
+    address = f"{UI}/runs/{run['id']}/clock"
+    assert (await bench.http.post(address, data={"amount": "1.5", "unit": "hours"})).status_code == 303
+    ahead = await bench.run(run["id"])
+    assert ahead["clockAheadSeconds"] == pytest.approx(5400, abs=1)
+    assert "1 h 30 min ahead" in await text(bench, f"/runs/{run['id']}")
+    assert (await bench.http.post(address, data={"to": "2030-01-01T00:00"})).status_code == 303
+    assert (await bench.run(run["id"]))["businessTime"].startswith("2030-01-01T00:00:0")

@@ -29,6 +29,7 @@ def test_times_are_told_in_utc() -> None:
         (59.6, "1 min 00 s"),
         (305, "5 min 05 s"),
         (7800, "2 h 10 min"),
+        (180_000, "2 days 02 h"),
         (-3, "0 s"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from services.qualification.document import briefing, document
-from services.qualification.web.run_list import Filter, summary
+from services.qualification.web import run_list
+from services.qualification.web.run_list import Filter, fitting, summary
 from tests.unit.qualification.given import BEGIN, MPAN, PARTICIPANT, Story, binding, headline, judge
 
 
@@ -73,3 +75,19 @@ def test_a_verdict_is_looked_for_as_it_was_given() -> None:
     assert Filter(verdict="failed").fits(failed)
     assert not Filter(verdict="open").fits(failed)
     assert summary(failed)["waiting"] is None
+
+
+async def runs(count: int) -> AsyncIterator[dict[str, Any]]:
+    for number in range(count):
+        yield run(id=f"run-{number}", label="odd" if number % 2 else "even")
+
+
+async def test_only_as_many_runs_are_read_as_the_sheet_needs() -> None:
+    found = await fitting(runs(20), Filter(text="odd"), 3)
+    assert [row["id"] for row in found] == ["run-1", "run-3", "run-5"]
+
+
+async def test_a_filter_that_nothing_fits_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_list, "LOOKED_AT", 4)
+    assert await fitting(runs(20), Filter(text="nothing"), 3) == []
+    assert len(await fitting(runs(20), Filter(), 10)) == 4

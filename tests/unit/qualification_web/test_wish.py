@@ -17,8 +17,11 @@ def test_a_form_becomes_a_wish_and_what_is_not_of_the_scenario_is_left_out() -> 
         "inject": ["CSS01700", "IF-031"],
         "label": ["  Release 7  "],
         "timeout": ["60"],
+        "mode": ["stepwise"],
     }
-    assert wish_of(headline(), form) == Wish({"SUPI": PARTICIPANT}, ("CSS01700",), "60", "Release 7", "")
+    wanted = Wish({"SUPI": PARTICIPANT}, ("CSS01700",), "60", "Release 7", "", "stepwise")
+    assert wish_of(headline(), form) == wanted
+    assert wish_of(headline(), {"mode": ["anything"]}) == Wish()
 
 
 def test_a_wish_that_can_be_met_has_no_fault() -> None:
@@ -35,6 +38,7 @@ def test_a_wish_that_can_be_met_has_no_fault() -> None:
         (Wish({"CSS": PARTICIPANT}), "role-CSS", "always played by the harness"),
         (Wish({"SUPI": PARTICIPANT, "SUPO": PARTICIPANT}), WHOLE, "cannot both be"),
         (Wish(label="x" * 101), "label", "At most 100 characters; these are 101."),
+        (Wish(label="two\nlines"), "label", "One line"),
         (Wish(timeout="soon"), "timeout", "A number of seconds"),
         (Wish(timeout="0"), "timeout", "above 0"),
         (Wish(timeout="86401"), "timeout", "at most 86400"),

@@ -11,8 +11,15 @@ function opened(part) {
   return kept;
 }
 
+function typed(part) {
+  const fields = [...part.querySelectorAll("input[id], textarea[id], select[id]")];
+  const changed = (field) => (field.tagName === "SELECT" ? !field.options[field.selectedIndex].defaultSelected : field.value !== "");
+  return fields.filter(changed).map((field) => [field.id, field.value, field.selectionStart]);
+}
+
 function replace(part, html) {
   const before = opened(part);
+  const entries = typed(part);
   const focused = part.contains(document.activeElement) ? document.activeElement.closest("[id]")?.id : null;
   part.innerHTML = html;
   for (const [id, after] of opened(part)) {
@@ -23,6 +30,10 @@ function replace(part, html) {
       after.querySelector(".body").replaceWith(old.querySelector(".body"));
       after.dataset.loaded = "yes";
     }
+  }
+  for (const [id, value] of entries) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
   }
   if (focused) (document.querySelector(`#${CSS.escape(focused)} > summary`) || document.getElementById(focused))?.focus();
   prepare(part);
