@@ -15,6 +15,7 @@ from services.qualification.web.pages import headers
 
 LONGEST_SECONDS: Final = 4.0  # shorter than the server waits for requests under way when it is told to stop
 _LOOK_SECONDS: Final = 1.0
+_ROUND_SECONDS: Final = 0.3  # between two looks at least: a busy journal has news all the time
 
 
 def token_of(text: str) -> str:
@@ -42,6 +43,7 @@ async def next_part(
         if left <= 0:
             return Response(status_code=204, headers=headers())
         await _news(runs, index, position, versions, until)
+        await asyncio.sleep(_ROUND_SECONDS)
 
 
 async def _news(
