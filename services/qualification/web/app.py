@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from participant.context import Context
-from services.qualification.errors import QualificationError, RunUnknown, ScenarioUnknown
+from services.qualification.errors import EvidenceUnsigned, QualificationError, RunUnknown, ScenarioUnknown
 from services.qualification.evidence import Environment
 from services.qualification.runs import RunManager
 from services.qualification.web import message_pages, participants, run_list, run_page, scenarios, start
@@ -51,7 +51,8 @@ def pages(runs: RunManager, context: Context, environment: Callable[[], Environm
 async def _refused(_: Request, error: Exception) -> Response:
     if isinstance(error, _MISSING):
         return problem(404, "Not found", str(error))
-    return problem(400, "This cannot be done", str(error))
+    ours = isinstance(error, EvidenceUnsigned)  # our own fault, not the tester's
+    return problem(500 if ours else 400, "This cannot be done", str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

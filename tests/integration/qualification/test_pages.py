@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from services.qualification.errors import EvidenceUnsigned
 from services.qualification.web.forms import MOST_BYTES
 from tests.integration.qualification.bench import HOST, Bench
 from tests.integration.qualification.test_runs import begun
@@ -149,6 +150,17 @@ async def test_the_evidence_can_be_read_file_by_file_as_it_stands(bench: Bench) 
     assert "Qualification test report" in await text(bench, f"/runs/{run['id']}/evidence/report.html")
     assert run["mpan"] in await text(bench, f"/runs/{run['id']}/evidence/verdict.json")
     await text(bench, f"/runs/{run['id']}/evidence/..%2F..%2Fapp.py", 404)
+
+
+async def test_evidence_that_cannot_be_signed_is_our_fault(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsigned(*_: object) -> None:
+        raise EvidenceUnsigned("The key to sign with cannot be read.")
+
+    run, _ = await begun(bench)
+    monkeypatch.setattr("services.qualification.web.run_page.evidence_files", unsigned)
+    assert "cannot be read" in await text(bench, f"/runs/{run['id']}/evidence/report.html", 500)
 
 
 async def test_a_run_is_ended_from_its_page(bench: Bench) -> None:
