@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backbone.database import metadata
 from backbone.journal import Kind
-from contracts import css
-from participant.handlers import CssOut, DipOut, JournalNote, Outgoing
+from contracts import css, envelope
+from participant.handlers import CssOut, DipOut, JournalNote, Outgoing, WholeOut
 from participant.outbox import outbox_table
 
 LET_GO: Final = "messages let go"
@@ -70,10 +70,26 @@ class Holds:
     def _step(self, mpan: str, out: Outgoing, by_event: dict[str | None, int | None]) -> int | None:
         if isinstance(out, DipOut):
             return self._claim(mpan, out.sender, out.interface, out.event)
+        if isinstance(out, WholeOut):
+            return self._batch(mpan, out)
         if isinstance(out, CssOut):
             return by_event.get(css.header(out.message).event_id)
         written_down = isinstance(out, JournalNote) and out.kind is Kind.CSS_MESSAGE
         return by_event.get(out.reference) if written_down else None
+
+    def _batch(self, mpan: str, out: WholeOut) -> int | None:
+        """The first step of those whose messages go in this one request.
+
+        A message whose event is wrong on purpose is that of the step whose turn it is.
+        """
+        steps = []
+        for message in out.messages:
+            event = envelope.header(message).event
+            known = [hold for hold in self.standing if _fits(hold, mpan, out.sender, out.interface)]
+            right = [hold for hold in known if hold.event in (None, event)]
+            turn = next(iter(right or known), None)
+            steps.append(self._claim(mpan, out.sender, out.interface, turn.event if turn else event))
+        return next((step for step in steps if step is not None), None)
 
     def _of(self, mpan: str, out: CssOut) -> int | None:
         return self._claim(mpan, out.sender, css.header(out.message).event_type or "", None)
@@ -81,8 +97,7 @@ class Holds:
     def _claim(self, mpan: str, sender: str, message: str, event: str | None) -> int | None:
         """The step whose message this is, the first that has none yet; each has one."""
         for hold in self.standing:
-            fits = (hold.mpan, hold.sender, hold.message) == (mpan, sender, message)
-            if fits and hold.event in (None, event):
+            if _fits(hold, mpan, sender, message) and hold.event in (None, event):
                 self.standing.remove(hold)
                 if hold.state == "open":
                     self.used_up.append(hold)
@@ -90,6 +105,10 @@ class Holds:
                 self.changed.append(replace(hold, state="full"))
                 return hold.step
         return None
+
+
+def _fits(hold: Hold, mpan: str, sender: str, message: str) -> bool:
+    return (hold.mpan, hold.sender, hold.message) == (mpan, sender, message)
 
 
 def _once(outgoing: Iterable[Outgoing]) -> list[CssOut]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backbone.journal import Kind
-from participant.handlers import CssOut, DipOut, JournalNote
+from participant.handlers import CssOut, DipOut, JournalNote, WholeOut
 from participant.holding import Hold, Holds
 
 MPAN, OTHER, REGS = "1000000000013", "1000000000022", "2200000001"
@@ -55,3 +55,25 @@ def test_a_confirmation_in_the_journal_never_waits() -> None:
     on = holds(Hold(MPAN, 2, "CSS", "CSS02800"))
     outgoing = [JournalNote(Kind.HARNESS_PREPARED, reference="E-1"), CssOut("CSS", "REGS", PENDING)]
     assert on.steps_of(MPAN, outgoing) == [None, 2]
+
+
+def whole(*events: str) -> WholeOut:
+    """Messages of one request, as an order makes them."""
+    messages = [{"payload": {"CommonBlock": {"S0": {"eventCode": event}}}} for event in events]
+    return WholeOut(REGS, "IF-008", messages)
+
+
+def test_a_message_that_was_ordered_is_held_like_any_other() -> None:
+    on = holds(Hold(MPAN, 3, REGS, "IF-008", "[A]"), Hold(MPAN, 4, REGS, "IF-008", "[B]"))
+    assert on.steps_of(MPAN, [whole("[B]"), whole("[A]"), whole("[A]")]) == [4, 3, None]
+
+
+def test_a_batch_waits_for_the_first_of_its_steps_and_takes_the_others_along() -> None:
+    on = holds(Hold(MPAN, 3, REGS, "IF-008", "[A]"), Hold(MPAN, 4, REGS, "IF-008", "[A]"))
+    assert on.steps_of(MPAN, [whole("[A]", "[A]")]) == [3]
+    assert [(hold.step, hold.state) for hold in on.changed] == [(3, "full"), (4, "full")]
+
+
+def test_a_message_with_a_wrong_event_is_that_of_the_step_whose_turn_it_is() -> None:
+    on = holds(Hold(MPAN, 3, REGS, "IF-008", "[A]"), Hold(MPAN, 4, REGS, "IF-008", "[A]"))
+    assert on.steps_of(MPAN, [whole("[NoSuchEvent]"), whole("[A]")]) == [3, 4]
