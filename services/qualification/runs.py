@@ -378,6 +378,9 @@ class RunManager:
         run.ending = True
         try:
             await self._effects.end(run.stored.binding)
+            closing = dispatching.closing(run.stored.scenario, run.stored.binding)
+            if closing:
+                await self._context.log.append(closing)
             await self.store.save(ended(run.stored, judgement.document, self._position))
         finally:
             run.ending = False
