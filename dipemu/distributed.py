@@ -16,6 +16,7 @@ from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.composition import (
     PREFIXES,
+    VIEWS,
     Composition,
     build_services,
     journal_projection,
@@ -72,7 +73,12 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
 def _passed_on(settings: Settings, name: str, http: httpx.AsyncClient) -> list[Service]:
     if name != "dip_gateway":
         return []
-    others = [(other, prefix) for other, prefix in PREFIXES.items() if prefix]
+    others = [
+        (other, path)
+        for other, prefix in PREFIXES.items()
+        if prefix
+        for path in (prefix, *VIEWS.get(other, ()))
+    ]
     return [
         Service(other, forward(http, settings.service_urls[other].rstrip("/")), prefix)
         for other, prefix in others

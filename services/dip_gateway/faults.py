@@ -117,10 +117,6 @@ class FaultPlan:
     def rules(self) -> list[FaultRule]:
         return list(self._rules.values())
 
-    def spent(self) -> list[FaultRule]:
-        """The rules that have struck as often as they may."""
-        return [rule for rule in self._rules.values() if self._left[rule.name] == 0]
-
     def put(self, rule: FaultRule, remaining: int | None = None) -> None:
         """Take a rule in, in place of one of the same name. ``remaining``: of its ``times``; None: all."""
         self._rules[rule.name] = rule

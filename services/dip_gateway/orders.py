@@ -39,6 +39,7 @@ class Orders:
         self._known: Mapping[str, Order] = {
             "fault": self._fault,
             "end_fault": self._end_fault,
+            "run_ended": self._run_ended,
             "deliver_again": self._deliver_again,
         }
 
@@ -74,9 +75,6 @@ class Orders:
         """From now on let this happen to the party, as far as the run's MPAN is concerned."""
         rule = {"party": order.to, "mpan": order.mpan, "run": order.run, "name": order.id, **order.message}
         await self._rules.put(read_rules(rule), self._context.clock.now())
-        for spent in self._rules.plan.spent():
-            if spent.run is not None:  # nobody will end the faults of a run that is over
-                await self._rules.remove(spent.name)
 
     async def _end_fault(self, order: Incoming) -> None:
         """Let nothing go wrong any more for the party in this run: all rules, or the one named."""
@@ -90,6 +88,12 @@ class Orders:
             raise RequestInvalid(f"no fault {wanted or ''} of {order.to} is in force in this run")
         for name in ending:
             await self._rules.remove(name)
+
+    async def _run_ended(self, order: Incoming) -> None:
+        """A run is over: what it wanted to go wrong does so no more."""
+        for rule in self._rules.plan.rules():
+            if rule.run == order.run and not self._rules.given(rule.name):
+                await self._rules.remove(rule.name)
 
     async def _deliver_again(self, order: Incoming) -> None:
         """Deliver what the party had about the MPAN once more, marked as replayed."""

@@ -18,6 +18,8 @@ from services.qualification.format import Command, Scenario, Step
 from services.qualification.orders import RELEASE, applies, commands, order_event
 
 CSS_MESSAGE = "cssMessage"
+FAULT = "fault"
+RUN_ENDED = "run_ended"
 WITH_A_CLOCK = (
     "registration",
     "css_stub",
@@ -34,6 +36,23 @@ def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Rec
         _record(command, binding, f"{binding.run}-prepare-{number}", now)
         for number, command in enumerate(scenario.prepare)
         if applies(command, binding)
+    ]
+
+
+def closing(scenario: Scenario, binding: Binding) -> list[Record]:
+    """The order that follows a run which made things go wrong: however it ended, they do so no more."""
+    ordered = [*scenario.prepare, *(command for step in scenario.steps for command in step.release)]
+    return [
+        command_record(
+            service,
+            RUN_ENDED,
+            to="",
+            mpan=binding.mpan,
+            run=binding.run,
+            id=f"{binding.run}-ended",
+            arguments={},
+        )
+        for service in sorted({command.service for command in ordered if command.command == FAULT})
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -130,10 +130,7 @@ class RunManager:
         self, scenario: Scenario, binding: Binding, number: int, label: str | None
     ) -> StoredRun:
         directory, now = self._context.directory, binding.created
-        hooks = await preflight.webhooks(scenario, binding, directory)
-        warned = preflight.warnings(scenario, binding, hooks)
-        for party in binding.participants():
-            warned += preflight.certificate_warnings(party, await directory.party(party.dip_id), now)
+        hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
         known = briefing(scenario, binding, name, hooks, warned, label)
         state = evaluate(scenario, binding, (), binding.created)
@@ -175,13 +172,19 @@ class RunManager:
     async def newest(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
         """The whole documents of the newest runs that are wanted, newest first."""
         found: list[dict[str, Any]] = []
-        async for stored in self.store.newest_first(wanted):
-            run = self._active.get(stored["id"])
-            current = self._shown(run) if run else stored
-            found += [current] if wanted.fits(current) else []
+        async for current in self.each(wanted):
+            found.append(current)
             if len(found) == limit:
                 break
         return found
+
+    async def each(self, wanted: Wanted) -> AsyncIterator[dict[str, Any]]:
+        """The whole documents of the runs that are wanted, newest first."""
+        async for stored in self.store.newest_first(wanted):
+            run = self._active.get(stored["id"])
+            current = self._shown(run) if run else stored
+            if wanted.fits(current):
+                yield current
 
     async def steer(self, run_id: str, order: Order) -> dict[str, Any]:
         """Do what the tester orders; the answer is the run's document, which shows it.
@@ -202,6 +205,10 @@ class RunManager:
     def _steered(self, run: ActiveRun) -> Steered:
         stored, ahead = run.stored, self._context.clock.ahead(run.stored.binding.mpan)
         return Steered(stored.scenario, stored.binding, run.state, self._now(), ahead)
+
+    def versions(self) -> dict[str, int]:
+        """The version of each run that has not ended: something to see has changed when this has."""
+        return {run_id: run.version for run_id, run in self._active.items()}
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
@@ -371,6 +378,9 @@ class RunManager:
         run.ending = True
         try:
             await self._effects.end(run.stored.binding)
+            closing = dispatching.closing(run.stored.scenario, run.stored.binding)
+            if closing:
+                await self._context.log.append(closing)
             await self.store.save(ended(run.stored, judgement.document, self._position))
         finally:
             run.ending = False

@@ -112,6 +112,16 @@ async def test_a_days_consumption_reaches_supplier_distributor_and_settlement(
     assert envelope.custom(message(sent))["B044"] == {"issuingDataServiceDIPID": SDS_A}
 
 
+async def test_given_a_run_that_ends_in_an_outage_then_the_outage_ends_with_it(
+    market: Market, mpan: str
+) -> None:
+    await ordered(market, "dip_gateway", "fault", SUPPLIER_A, mpan, fault="outage", hours=72)
+    await deenergise(market, mpan)
+    await market.wait_for(mpan, Kind.ROUTED, "PUB-008", recipient=SUPPLIER_A)
+    await ordered(market, "dip_gateway", "run_ended", "", mpan)
+    await market.wait_for(mpan, Kind.DELIVERED, "PUB-008", recipient=SUPPLIER_A)
+
+
 async def test_settlement_rejects_consumption_that_is_negative(market: Market, mpan: str) -> None:
     day = envelope.timestamp(uk_midnight(TODAY, -2))
     await market.order("data_service_stub", "send_consumption", SDS_A, mpan, day=day, consumption="-1.000")
