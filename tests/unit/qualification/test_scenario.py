@@ -288,7 +288,7 @@ def test_a_scenario_belongs_to_the_theme_of_its_folder_unless_it_names_another(t
     assert loaded[SCENARIO_ID].theme == "change-of-supplier"
     themes = by_theme(loaded.values())
     assert list(themes) == sorted(themes)
-    assert [one.id for one in themes["dip"]] == ["SITFTS9999-Small"]
+    assert "SITFTS9999-Small" in [one.id for one in themes["dip"]]
 
 
 def test_every_file_that_ships_is_named_after_its_scenario() -> None:
@@ -321,7 +321,7 @@ def test_without_the_library_in_c_the_same_is_read(
 
 def test_more_folders_add_scenarios(path: Path) -> None:
     path.write_text(GOOD)
-    assert set(load_scenarios([path.parent])) == {SCENARIO_ID, "SITFTS9999-Tiny"}
+    assert load_scenarios([path.parent]).keys() - load_scenarios().keys() == {"SITFTS9999-Tiny"}
 
 
 def test_an_id_given_by_two_files_is_refused(path: Path) -> None:
