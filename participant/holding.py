@@ -78,18 +78,18 @@ class Holds:
         return by_event.get(out.reference) if written_down else None
 
     def _batch(self, mpan: str, out: WholeOut) -> int | None:
-        """The first step of those whose messages go in this one request.
+        """The step of the first message of a request; the steps of the others have theirs with it.
 
         A message whose event is wrong on purpose is that of the step whose turn it is.
         """
-        steps = []
+        steps: list[int | None] = []
         for message in out.messages:
             event = envelope.header(message).event
             known = [hold for hold in self.standing if _fits(hold, mpan, out.sender, out.interface)]
             right = [hold for hold in known if hold.event in (None, event)]
             turn = next(iter(right or known), None)
             steps.append(self._claim(mpan, out.sender, out.interface, turn.event if turn else event))
-        return next((step for step in steps if step is not None), None)
+        return steps[0]
 
     def _of(self, mpan: str, out: CssOut) -> int | None:
         return self._claim(mpan, out.sender, css.header(out.message).event_type or "", None)

@@ -72,6 +72,8 @@ def test_a_batch_waits_for_the_first_of_its_steps_and_takes_the_others_along() -
     on = holds(Hold(MPAN, 3, REGS, "IF-008", "[A]"), Hold(MPAN, 4, REGS, "IF-008", "[A]"))
     assert on.steps_of(MPAN, [whole("[A]", "[A]")]) == [3]
     assert [(hold.step, hold.state) for hold in on.changed] == [(3, "full"), (4, "full")]
+    let_go = holds(Hold(MPAN, 3, REGS, "IF-008", "[A]", state="open"), Hold(MPAN, 4, REGS, "IF-008", "[A]"))
+    assert let_go.steps_of(MPAN, [whole("[A]", "[A]")]) == [None]
 
 
 def test_a_message_with_a_wrong_event_is_that_of_the_step_whose_turn_it_is() -> None:

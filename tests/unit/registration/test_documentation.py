@@ -71,4 +71,4 @@ def test_the_page_names_every_order() -> None:
     providers = [provider_registry(kind, CATALOGUE) for kind in (METERING_SERVICE, DATA_SERVICE)]
     others = [registration, suppliers, build_registry(CATALOGUE), css_registry(Callbacks(lambda mpid: None))]
     taken = {name for registry in [*providers, *others] for name in registry.commands()}
-    assert named == taken | {"fault", "end_fault", "deliver_again"}
+    assert named == taken | {"fault", "end_fault", "run_ended", "deliver_again"}
