@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.database import metadata
 from backbone.upsert import insert_replacing
 
-OutgoingKind = Literal["dip", "css", "note"]
+OutgoingKind = Literal["dip", "trial", "css", "note"]
 Value = TypeVar("Value")
 _CHUNK = 500  # values in one IN list; SQLite takes 32,766
 
@@ -61,8 +61,9 @@ outbox_table = Table(
 class ToSend:
     """One thing to send. ``key``: what keeps its order with others.
 
-    ``target``: the channel ``IF-031`` (kind dip), ``CSS``, ``REGS`` or a URL (css), empty (note).
-    ``payload``: exactly the bytes to send; a retry sends the same.
+    ``kind``: a trial is a dip message that the DIP may refuse. ``target``: the channel ``IF-031`` (dip,
+    trial), ``CSS``, ``REGS`` or a URL (css), empty (note). ``payload``: exactly the bytes to send; a retry
+    sends the same.
     """
 
     key: str

@@ -32,10 +32,12 @@ from participant.handlers import (
     Incoming,
     JournalNote,
     Outgoing,
+    WholeOut,
     World,
 )
 from participant.identity import Identity
-from participant.outbox import OutboxRow, ToSend
+from participant.outbox import OutboxRow, OutgoingKind, ToSend
+from participant.standing_back import spoken
 from participant.timers import Timer
 from participant.wire import read_record, state_key
 
@@ -137,7 +139,7 @@ class Processor:
         try:
             before = self._state(batch, key)
             state, outgoing = handler(before, incoming, now, batch.world)
-            to_send = [self._to_send(out, incoming, now) for out in outgoing]
+            to_send = [self._to_send(out, incoming, now) for out in spoken(before, outgoing)]
             timer = self._timer(state, incoming, now)
         except Exception as fault:  # whatever a handler did wrong must not stop the others; it is reported
             logger.exception("%s failed on %s %s", self._service, incoming.name, incoming.id)
@@ -166,6 +168,8 @@ class Processor:
     def _to_send(self, out: Outgoing, incoming: Incoming, now: datetime) -> ToSend:
         if isinstance(out, DipOut):
             return self._dip(out, incoming, now)
+        if isinstance(out, WholeOut):
+            return self._whole(out, incoming)
         if isinstance(out, CssOut):
             return self._css(out, incoming)
         return self._note(out, incoming, now)
@@ -191,6 +195,12 @@ class Processor:
         return ToSend(
             mpan or incoming.to, "dip", out.sender, out.interface, orjson.dumps([message]), mpan, incoming.run
         )
+
+    def _whole(self, out: WholeOut, incoming: Incoming) -> ToSend:
+        self._identity(out.sender)
+        kind: OutgoingKind = "trial" if out.may_be_refused else "dip"
+        body, mpan = orjson.dumps(list(out.messages)), incoming.mpan or None
+        return ToSend(state_key(incoming), kind, out.sender, out.interface, body, mpan, incoming.run)
 
     def _css(self, out: CssOut, incoming: Incoming) -> ToSend:
         if out.sender != CSS:

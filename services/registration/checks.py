@@ -105,8 +105,7 @@ def mpan_is_linked_export(case: Case) -> bool:
 @APPOINTMENT_RULES.rule("REG1039")
 def mpan_is_related_secondary(case: Case) -> bool:
     """REG1039: the secondary of a pair of related MPANs follows the primary's appointments."""
-    related = case.point.site.related
-    return related is not None and related.secondary == case.point.mpan
+    return any(pair.secondary == case.point.mpan for pair in case.point.relations())
 
 
 @APPOINTMENT_RULES.rule("REG1090")

@@ -45,7 +45,11 @@ def test_every_condition_has_to_fit(condition: dict[str, str]) -> None:
 
 
 def test_a_rule_strikes_at_most_so_often() -> None:
-    assert struck(FaultPlan(0, [rule(times=2)]), 4) == [True, True, False, False]
+    plan = FaultPlan(0, [rule(times=2)])
+    assert struck(plan, 1) == [True]
+    assert plan.spent() == []
+    assert struck(plan, 3) == [True, False, False]
+    assert [spent.name for spent in plan.spent()] == ["one"]
 
 
 def test_the_same_seed_strikes_the_same_messages() -> None:
@@ -80,6 +84,13 @@ def test_an_outage_lasts_its_hours() -> None:
     assert plan.outage("delivery", "2300000001", NOW + timedelta(hours=72)) is None
     assert plan.outage("delivery", "2300000002", NOW) is None
     assert plan.outage("intake", "2300000001", NOW) is None
+
+
+def test_an_outage_of_one_mpan_leaves_the_party_its_others() -> None:
+    plan = FaultPlan(0, [rule(fault="outage", mpan=SUBJECT.mpan)])
+    assert plan.outage("delivery", SUBJECT.party, NOW) is None
+    assert plan.outage("delivery", SUBJECT.party, NOW, "1000000000012") is None
+    assert plan.outage("delivery", SUBJECT.party, NOW, SUBJECT.mpan) is not None
 
 
 def test_an_outage_is_no_fault_of_single_messages() -> None:
@@ -122,7 +133,7 @@ def test_a_rule_of_the_same_name_takes_its_place_and_can_be_removed() -> None:
         {"name": "x", "fault": "explode"},
         {"name": "x", "fault": "drop", "probability": 2},
         {"name": "x", "fault": "drop", "colour": "red"},
-        {"name": "x", "fault": "answer"},
+        {"name": "x", "fault": "answer after"},
         {"name": "x", "fault": "drop", "where": "intake"},
         {"name": "x", "fault": "answer", "where": "intake", "status": 201},
         [{"name": "x", "fault": "drop"}, 7],
