@@ -30,6 +30,11 @@ class RunClient:
         self._http = http
         self._server = server.rstrip("/")
 
+    async def scenarios(self) -> list[dict[str, Any]]:
+        """The test cases that the server has, as it lists them."""
+        listed: list[dict[str, Any]] = (await self._request("GET", "/api/scenarios")).json()
+        return listed
+
     async def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a run; the answer is its document.
 
