@@ -1,4 +1,4 @@
-"""The parties that the harness itself plays: one identity per market role, two where a process needs two."""
+"""The parties that the harness itself plays: one per market role, more where a process needs more."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ HARNESS_PARTIES: tuple[HarnessParty, ...] = (
     HarnessParty("2300000002", "SUP", "SUPB", "supplier_stub", "Supplier B"),
     HarnessParty("1200000001", "MSS", "MSSA", "metering_service_stub", "Smart Metering Service A"),
     HarnessParty("1200000002", "MSS", "MSSB", "metering_service_stub", "Smart Metering Service B"),
+    HarnessParty("1200000003", "MSS", "MSSC", "metering_service_stub", "Smart Metering Service C"),
     HarnessParty("1300000001", "MSA", "MSAA", "metering_service_stub", "Advanced Metering Service A"),
     HarnessParty("1300000002", "MSA", "MSAB", "metering_service_stub", "Advanced Metering Service B"),
     HarnessParty("1100000001", "UMSO", "UMSA", "metering_service_stub", "Unmetered Supplies Operator A"),

@@ -317,7 +317,7 @@ class RunManager:
 
     async def _release(self, run: ActiveRun, step: Step) -> None:
         """Order the harness's part of a step; what could not be ordered is ordered at the next look."""
-        records = dispatching.release(step, run.stored.binding, self._now())
+        records = dispatching.release(step, run.stored.binding, self._now(), run.state.captured)
         try:
             if records:
                 await self._context.log.append(records)
