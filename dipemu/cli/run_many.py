@@ -89,7 +89,7 @@ def _wide(scenario: Mapping[str, Any], batch: Batch) -> bool:
 
 
 def _plays(scenario: Mapping[str, Any], roles: set[str]) -> bool:
-    return roles <= {role["key"] for role in scenario["roles"] if role["participant"]}
+    return roles <= {role["key"] for role in scenario["roles"] if role["participant"] and role["steps"]}
 
 
 async def _one(
