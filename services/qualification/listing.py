@@ -10,7 +10,7 @@ from services.qualification.scenario import by_theme
 _HEAD = """\
 # The test cases
 
-Made by `dipemu scenarios table > docs/scenarios.md` from the files in `scenarios/`. Every one passes with all roles
+Made by `dipemu scenarios table > docs/scenarios.md` from the files in `scenarios/`. Each passes with all roles
 played by the harness; your own system can play any of the roles named, one or several of them:
 
     dipemu run ID --participant ROLE=DIP-ID
