@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     environment_tag: str = "UIT"
     contracts: Words = ["2.1.0"]  # catalogue versions, the first is the default
 
+    evidence_certificate: Path | None = None  # PEM: signs evidence in place of a certificate of our own
+    evidence_key: Path | None = None  # PEM, without password: the private key of that certificate
+
     delivery_timeout_seconds: float = Field(30.0, gt=0)
     retry_first_seconds: float = Field(0.5, gt=0)
     retry_max_seconds: float = Field(60.0, gt=0)

@@ -1,6 +1,6 @@
 """The message standard: what a valid DIP message is, who may send it and who gets it."""
 
-from contracts.catalogues import available_versions, load_catalogue
+from contracts.catalogues import available_versions, catalogue_digest, load_catalogue
 from contracts.errors import ContractError
 from contracts.model import (
     Block,
@@ -26,5 +26,6 @@ __all__ = [
     "RoutingRule",
     "Variant",
     "available_versions",
+    "catalogue_digest",
     "load_catalogue",
 ]

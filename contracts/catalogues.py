@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +24,26 @@ def load_catalogue(version: str, directories: Sequence[Path] = ()) -> Catalogue:
 
     Raises UnknownVersion, CatalogueInvalid.
     """
+    folder = _folder(version, directories)
+    return _load(folder, version, _changed(folder))
+
+
+def catalogue_digest(version: str, directories: Sequence[Path] = ()) -> str:
+    """SHA-256 (hexadecimal) by which two catalogues of one version are known to be the same.
+
+    It is that of the text ``sha256sum *.yaml`` prints in the catalogue's folder, its routing.yaml added.
+    Raises UnknownVersion.
+    """
+    folder = _folder(version, directories)
+    files = {path.name: path for path in (_routing(folder), *folder.glob("*.yaml"))}
+    hashes = {name: sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
+    return sha256("".join(f"{digest}  {name}\n" for name, digest in hashes.items()).encode()).hexdigest()
+
+
+def _folder(version: str, directories: Sequence[Path]) -> Path:
     for directory in (*directories, SHIPPED):
-        folder = directory / version
-        if (folder / "interfaces.yaml").is_file():
-            return _load(folder, version, _changed(folder))
+        if (directory / version / "interfaces.yaml").is_file():
+            return directory / version
     known = ", ".join(available_versions(directories))
     raise UnknownVersion(f"no catalogue of version {version}; there are: {known}")
 
@@ -61,8 +78,12 @@ def _load(folder: Path, version: str, changed: int) -> Catalogue:
 
 
 def _rules(folder: Path) -> tuple[Any, ...]:
+    return read_rules(_entries(_routing(folder)))
+
+
+def _routing(folder: Path) -> Path:
     own = folder / "routing.yaml"
-    return read_rules(_entries(own if own.is_file() else SHIPPED / "routing.yaml"))
+    return own if own.is_file() else SHIPPED / "routing.yaml"
 
 
 def _entries(path: Path) -> Mapping[str, Any]:

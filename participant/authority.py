@@ -31,6 +31,7 @@ from participant.files import write_private, write_public
 CERTIFICATE_FILE, KEY_FILE = "ca.crt", "ca.key"
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 825
+TLS_BOTH_ENDS = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
 BACKDATED = timedelta(hours=1)  # so that a partner's clock that is slow does not refuse a new certificate
 
 
@@ -72,11 +73,13 @@ class CertificateAuthority:
         days: int = CERTIFICATE_DAYS,
         hosts: Sequence[str] = (),
         not_before: datetime | None = None,
+        purposes: Sequence[x509.ObjectIdentifier] = TLS_BOTH_ENDS,
     ) -> tuple[str, RSAPrivateKey]:
         """Issue a certificate (PEM) for ``key``, a new RSA 2048 key where none is given.
 
-        It can sign messages and be used for TLS on both ends; ``hosts`` (names or addresses) are those it
-        may serve. It is valid for ``days`` from ``not_before``, by default an hour ago.
+        It can sign messages and be used for its ``purposes`` (extended key usages), TLS on both ends if
+        nothing else is said; ``hosts`` (names or addresses) are those it may serve. It is valid for
+        ``days`` from ``not_before``, by default an hour ago.
         """
         key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         start = not_before or self._clock.now() - BACKDATED
@@ -85,10 +88,7 @@ class CertificateAuthority:
             .public_key(key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]),
-                critical=False,
-            )
+            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False

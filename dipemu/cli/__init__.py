@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from dipemu.cli import (
     contracts,
     db,
     deliveries,
+    evidence,
     faults,
     messages,
     participants,
@@ -49,6 +51,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(faults.app, name="faults")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(db.app, name="db")
 app.add_typer(access.app, name="access")
 app.command("up")(up.up)
@@ -85,3 +88,7 @@ def main() -> None:
         app()
     except (BackboneError, CompositionError, ContractError, ParticipantError) as fault:
         sys.exit(fail(str(fault), FAULT))
+    except Exception as fault:
+        traceback.print_exc()
+        # Python's own exit code would be 1, and 1 is a verdict: nobody is blamed for a fault of ours.
+        raise SystemExit(fail("this is a fault of the harness", FAULT)) from fault

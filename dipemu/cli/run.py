@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
-import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -224,8 +222,10 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _fetch_evidence(client: RunClient, document: dict[str, Any], folder: Path) -> Path:
-    archive = zipfile.ZipFile(io.BytesIO(await client.evidence(document["id"])))
-    await asyncio.to_thread(archive.extractall, folder)
+    from services.qualification.packs import unzipped, write_pack
+
+    files = unzipped(await client.evidence(document["id"]))
+    await asyncio.to_thread(write_pack, files, folder)
     return folder
 
 

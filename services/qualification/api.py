@@ -16,12 +16,14 @@ from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import JournalIndex
 from services.qualification.errors import (
     BindingInvalid,
+    EvidenceUnsigned,
     QualificationError,
     RunConflict,
     RunUnknown,
     ScenarioUnknown,
 )
-from services.qualification.evidence import Environment, evidence_files, zipped
+from services.qualification.evidence import Environment, evidence_files
+from services.qualification.packs import zipped
 from services.qualification.runs import RunManager, RunRequest
 from services.qualification.scenario import find, summary
 
@@ -30,6 +32,7 @@ _STATUS: dict[type[QualificationError], int] = {
     RunUnknown: 404,
     BindingInvalid: 422,
     RunConflict: 409,
+    EvidenceUnsigned: 500,
 }
 LONGEST_WAIT_SECONDS = 60.0
 SHOWN = 200

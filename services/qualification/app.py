@@ -8,10 +8,16 @@ from services.qualification.api import application
 from services.qualification.evidence import environment_of
 from services.qualification.runs import RunManager
 from services.qualification.scenario import load_scenarios
+from services.qualification.signer import own_signer
 
 
 def build(context: Context) -> Service:
-    """The service. Raises ScenarioInvalid when a scenario file cannot be used."""
+    """The service.
+
+    Raises ScenarioInvalid when a scenario file cannot be used, SettingsInvalid when the certificate or key
+    set to sign evidence cannot.
+    """
+    own_signer(context.settings)
     runs = RunManager(context, load_scenarios())
     app = application(runs, context.index, lambda: environment_of(context))
     return Service("qualification", app, "/api", [runs.work], lambda: runs.ready)

@@ -6,7 +6,9 @@ QualificationError
 ├── BindingInvalid     the roles cannot be bound to parties as asked
 ├── RunUnknown         no run has this ID
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
-└── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
+├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
+├── EvidenceRefused    an evidence pack is damaged or not safe to open
+└── EvidenceUnsigned   the harness cannot sign the evidence it made: its own fault
 """
 
 from __future__ import annotations
@@ -48,3 +50,11 @@ class RunConflict(QualificationError):
 
 class EvidenceInvalid(QualificationError):
     """An evidence folder cannot be read, or lacks a part."""
+
+
+class EvidenceRefused(QualificationError):
+    """An evidence pack is damaged, too large, or holds a path that leads out of it."""
+
+
+class EvidenceUnsigned(QualificationError):
+    """The harness cannot sign the evidence it made; the text says why. Never the participant's fault."""

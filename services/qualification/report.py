@@ -38,6 +38,14 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Seal:
+    """What the report says of its own pack. ``signer``: subject, issuer, fingerprint; None: not signed."""
+
+    fingerprint: str
+    signer: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
 class MessageView:
     """A message as the report shows it."""
 
@@ -85,6 +93,7 @@ def report(
     letters: Sequence[Letter],
     checks: Checks,
     facts: Mapping[str, str],
+    seal: Seal,
 ) -> str:
     """The whole page."""
     steps_of = {event: step for step in document["steps"] for event in step["events"]}
@@ -102,6 +111,7 @@ def report(
         diagram=Markup(_diagram(run.binding, views)),  # noqa: S704 - made by us, every text escaped there
         events=events,
         facts=facts,
+        seal=seal,
         counts=_counts(document),
     )
 

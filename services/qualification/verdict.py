@@ -24,6 +24,8 @@ from services.qualification.results import Phase, RunState, StepState, StepStatu
 
 _NO_BLAME = "this says nothing about the participant"
 
+COULD_NOT_JUDGE = "The harness could not judge the run"
+
 
 @dataclass
 class _Fold:
@@ -263,7 +265,7 @@ def broken_off(scenario: Scenario, last: RunState | None, reason: str, now: date
     steps = last.steps if last else tuple(_or_not_run(None, step) for step in scenario.steps)
     open_ = (s.step for s in steps if not s.status.fine and s.status is not StepStatus.FAILED)
     waited = next(open_, scenario.steps[-1].step)
-    text = f"The harness could not judge the run: {reason}."
+    text = f"{COULD_NOT_JUDGE}: {reason}."
     broken = StepState(step=waited, status=StepStatus.ERROR, explanation=text, at=now)
     return RunState(
         phase=Phase.FINISHED,

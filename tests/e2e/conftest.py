@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.emulator import Emulator
+from tests.e2e.evidence import Made
+from tests.e2e.supplier import Supplier, play
 
 
 @pytest.fixture(scope="module")
@@ -16,3 +19,13 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def made(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The evidence of a run that the example supplier passes."""
+    place = tmp_path_factory.mktemp("made")
+    identity = emulator.add_participant(place / "supplier")
+    play(place / "supplier", Supplier)
+    _, document = emulator.run("--participant", f"SUPI={identity['dipId']}", "--timeout", "20")
+    return Made(Path(document["evidence"]), emulator.data, place / "supplier")

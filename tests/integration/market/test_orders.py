@@ -76,7 +76,7 @@ async def test_a_message_that_may_be_refused_is_no_fault_of_the_harness(market: 
     wrong = {"/payload/CommonBlock/S1/senderDIPID": SUPPLIER_A}
     await deenergise(market, mpan, fields=wrong, mayBeRefused=True)
     refused = await market.wait_for(mpan, Kind.REFUSED)
-    assert any(code.startswith("MSG1009") for code in refused.codes)
+    assert (refused.codes, refused.sender) == (("MSG1009",), MSS_A)
     await deenergise(market, mpan)
     await market.wait_for(mpan, Kind.ACCEPTED, "IF-007")
     assert [e for e in await market.events(mpan) if e.kind is Kind.SERVICE_FAULT] == []

@@ -348,6 +348,16 @@ async def test_the_journal_wants_times_with_an_offset(bench: Bench) -> None:
     assert answer.status_code == 422
 
 
+async def test_given_a_data_directory_that_keeps_no_key_then_evidence_is_our_fault_and_not_unsigned(
+    bench: Bench,
+) -> None:
+    run, _ = await begun(bench, timeout=20)
+    (bench.context.settings.data / "evidence-signer.pem").mkdir(parents=True)
+    answer = await bench.http.get(f"{HOST}/api/runs/{run['id']}/evidence")
+    assert answer.status_code == 500
+    assert "the key that signs evidence cannot be kept" in answer.json()["detail"]
+
+
 async def test_given_a_run_that_cannot_be_judged_then_it_ends_in_error_and_the_others_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

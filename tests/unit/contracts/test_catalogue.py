@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from contracts import available_versions, load_catalogue, routing
+from contracts import available_versions, catalogue_digest, load_catalogue, routing
 from contracts.errors import CatalogueInvalid, ContractError, UnknownVariant, UnknownVersion
 from contracts.importer import write_catalogue
 from contracts.model import DataItem
@@ -219,3 +220,17 @@ def test_all_faults_of_the_room_have_one_root():
     assert all(issubclass(fault, ContractError) for fault in faults)
     for fault in faults:
         assert fault.__name__ in errors.__doc__
+
+
+def test_a_catalogue_is_known_by_what_sha256sum_prints_of_its_files(tmp_path: Path):
+    shutil.copytree(ROOT / "contracts" / "catalogue" / "2.1.0", tmp_path / "2.1.0")
+    shutil.copy(ROOT / "contracts" / "catalogue" / "routing.yaml", tmp_path / "2.1.0")
+    command = ["sh", "-c", "LC_ALL=C sha256sum *.yaml | sha256sum | cut -d' ' -f1"]
+    printed = subprocess.run(command, cwd=tmp_path / "2.1.0", capture_output=True, text=True, check=True)
+    assert catalogue_digest("2.1.0") == printed.stdout.strip()
+    assert catalogue_digest("2.1.0", [tmp_path]) == catalogue_digest("2.1.0")
+    with (tmp_path / "2.1.0" / "codes.yaml").open("a") as file:
+        file.write("# another edition\n")
+    assert catalogue_digest("2.1.0", [tmp_path]) != catalogue_digest("2.1.0")
+    with pytest.raises(UnknownVersion):
+        catalogue_digest("0.0.1")

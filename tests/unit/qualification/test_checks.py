@@ -149,3 +149,20 @@ def test_without_contracts_at_hand_the_check_is_not_made(identity: Identity, now
     check = Checks("0.0.1").schema(sent(identity, appointment(), at=now))
     assert check.result == NOT_MADE
     assert "0.0.1" in check.text
+
+
+def test_behind_a_proxy_the_address_that_participants_know_is_the_signed_one(
+    authority: CertificateAuthority, identity: Identity, now: Any
+) -> None:
+    inside = {"url": "http://10.0.0.7:8080/dip-channel/IF-031", "signature": {"subject": "CN=x"}}
+    event = sent(identity, appointment(), at=now, details=inside)
+    known = Checks("2.1.0", [authority.certificate_pem], bases=["http://gateway.test"])
+    assert known.signature(event).text.startswith("Verified from these bytes")
+    assert not known.signature(event).recorded
+
+
+def test_the_gateways_word_does_not_save_a_signature_that_is_wrong_for_these_very_bytes(
+    checks: Checks, identity: Identity, now: Any
+) -> None:
+    recorded = {"url": "http://gateway.test/dip-channel/IF-032", "signature": {"subject": "CN=x"}}
+    assert checks.signature(sent(identity, appointment(), at=now, details=recorded)).result == BAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zipfile
 from datetime import datetime
 from html.parser import HTMLParser
@@ -12,14 +13,19 @@ from xml.etree import ElementTree
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from backbone.journal.events import JournalEvent, Kind
+from backbone.journal.events import Kind
+from services.qualification.chain import event_of
 from services.qualification.document import briefing, document
 from services.qualification.errors import EvidenceInvalid
-from services.qualification.evidence import Environment, evidence_files, write_evidence, zipped
+from services.qualification.evidence import Environment, evidence_files
+from services.qualification.packs import write_pack, zipped
 from services.qualification.recompute import recompute
 from services.qualification.store import StoredRun
-from services.qualification.verdict import evaluate
+from services.qualification.verdict import broken_off, evaluate
+from services.qualification.verification import Outcome, verify
 from tests.unit.qualification.given import PARTICIPANT, Story, at, binding, headline
 
 ENVIRONMENT = Environment({"DIP Emulator": "0.1.0"})
@@ -89,7 +95,7 @@ def test_every_file_is_there(story: Story) -> None:
 def test_the_journal_is_every_event_in_order(story: Story) -> None:
     story.whole()
     lines = evidence(story)["journal.ndjson"].splitlines()
-    assert [JournalEvent.from_bytes(line) for line in lines] == story.events
+    assert [event_of(line) for line in lines] == story.events
 
 
 @pytest.mark.parametrize("kind", ["passed", "rejected", "silent", "waiting"])
@@ -100,16 +106,17 @@ def test_the_verdict_is_recomputed_from_the_folder_alone(kind: str, story: Story
         story.whole()
     else:
         story.until_site_information()
-    run, whole = shown(story, at(60) if kind == "silent" else None)
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    _, whole = shown(story, at(60) if kind == "silent" else None)
+    files = evidence(story, at(60) if kind == "silent" else None)
+    write_pack(files, tmp_path)
     again = recompute(tmp_path)
     assert again.agrees
     assert (again.state.verdict.value if again.state.verdict else None) == whole["verdict"]
+    assert [line.findings for line in verify(files).lines if line.findings] == []
 
 
 def test_a_tampered_verdict_or_journal_is_found(story: Story, tmp_path: Path) -> None:
-    run, whole = shown(rejected(story))
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    write_pack(evidence(rejected(story)), tmp_path)
     written = (tmp_path / "verdict.json").read_text()
     (tmp_path / "verdict.json").write_text(written.replace('"result": "failed"', '"result": "passed"'))
     assert any("Step 7 is failed; written is passed" in text for text in recompute(tmp_path).differences)
@@ -122,8 +129,7 @@ def test_a_tampered_verdict_or_journal_is_found(story: Story, tmp_path: Path) ->
 @pytest.mark.parametrize("missing", ["verdict.json", "journal.ndjson"])
 def test_a_folder_that_lacks_a_part_is_no_evidence(missing: str, story: Story, tmp_path: Path) -> None:
     story.whole()
-    run, whole = shown(story)
-    write_evidence(run, story.events, whole, ENVIRONMENT, tmp_path)
+    write_pack(evidence(story), tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(EvidenceInvalid):
         recompute(tmp_path)
@@ -258,3 +264,47 @@ def test_an_unreadable_body_is_shown_as_it_came(story: Story) -> None:
     story.change(refused, body='{"payload": oops')
     text = evidence(story)["report.html"].decode()
     assert "{&#34;payload&#34;: oops" in text
+
+
+def test_a_secret_that_a_participant_sends_in_the_wrong_place_is_in_no_file(story: Story) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    encoded = base64.b64encode(pem.encode()).decode()
+    story.until_site_information()
+    refused = story.appointment(
+        kind=Kind.REFUSED, reference="https://me:hunter2@host/", details={"reason": pem}
+    )
+    story.change(
+        refused,
+        body=orjson.dumps({"oops": pem}).decode(),
+        headers={"x-dip-signature-certificate": encoded, "Api-Key": "hunter3"},
+    )
+    secret = pem.splitlines()[1].encode()
+    files = evidence(story, at(60))
+    for path, content in files.items():
+        assert not [one for one in (secret, encoded.encode(), b"hunter2", b"hunter3") if one in content], path
+    assert verify(files).outcome is Outcome.UNSIGNED, "what is left is still consistent"
+
+
+def test_evidence_without_a_signer_says_so_itself(story: Story) -> None:
+    story.whole()
+    files = evidence(story)
+    assert orjson.loads(files["manifest.json"])["sealed"]["signer"] is None
+    assert "nobody: this evidence is not signed" in files["report.html"].decode()
+    assert {"manifest.json.sig", "signer.pem"}.isdisjoint(files)
+    verification = verify(files)
+    assert verification.outcome is Outcome.UNSIGNED
+    assert not [line for line in verification.lines if line.findings]
+
+
+def test_a_run_that_the_harness_could_not_judge_is_no_broken_evidence(story: Story) -> None:
+    story.until_site_information()
+    run, whole = shown(story)
+    state = broken_off(
+        run.scenario, evaluate(run.scenario, run.binding, story.events, at(9)), "KeyError", at(9)
+    )
+    whole = document(run.scenario, run.binding, run.briefing, state, 2, at(9))
+    verification = verify(evidence_files(run, story.events, whole, ENVIRONMENT))
+    assert verification.outcome is Outcome.UNSIGNED
+    (text,) = [line.text for line in verification.lines if line.name == "Verdict"]
+    assert "could not judge this run" in text
