@@ -51,7 +51,7 @@ def show(scenario_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 @app.command("table")
 def table() -> None:
     """Print all test cases as a document in Markdown, by theme, with their messages and roles."""
-    from services.qualification.listing import markdown
+    from services.qualification.library import markdown
     from services.qualification.scenario import load_scenarios
 
     sys.stdout.write(markdown(load_scenarios().values()))
