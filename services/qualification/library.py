@@ -10,8 +10,8 @@ from services.qualification.scenario import by_theme
 _HEAD = """\
 # The test cases
 
-Made by `dipemu scenarios table > docs/scenarios.md` from the files in `scenarios/`. Each passes with all roles
-played by the harness; your own system can play any of the roles named, one or several of them:
+Made by `dipemu scenarios table > docs/scenarios.md` from the files in `scenarios/`. Each passes with every
+role played by the harness; your own system can play any of the roles named, one or several of them:
 
     dipemu run ID --participant ROLE=DIP-ID
     dipemu run --theme NAME --participant ROLE=DIP-ID
