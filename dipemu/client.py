@@ -28,7 +28,7 @@ class RunClient:
 
     def __init__(self, http: httpx.AsyncClient, server: str) -> None:
         self._http = http
-        self._server = server.rstrip("/")
+        self.server = server.rstrip("/")
 
     async def scenarios(self) -> list[dict[str, Any]]:
         """The test cases that the server has, as it lists them."""
@@ -59,14 +59,14 @@ class RunClient:
         return document
 
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        url = self._server + path
+        url = self.server + path
         try:
             answer = await self._http.request(
                 method, url, timeout=LONG_POLL_SECONDS + 20, headers=authorisation(), **arguments
             )
         except httpx.TransportError as fault:
             raise ServerUnreachable(
-                f"no DIP Emulator answers at {self._server} ({fault}). Is `dipemu up` running there?"
+                f"no DIP Emulator answers at {self.server} ({fault}). Is `dipemu up` running there?"
             ) from fault
         if answer.is_error:
             raise ServerRefused(reason(answer))

@@ -16,6 +16,7 @@ import typer
 from rich.live import Live
 
 from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
+from dipemu.cli.runs import fetch_evidence
 from dipemu.cli.up import listen_or_end, settings_for
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused
@@ -52,6 +53,8 @@ class Wish:
             return "name a test case, or give --theme or --all; `dipemu scenarios list` shows what there is"
         if self.request["mpan"] and not self.one:
             return "--mpan goes with one test case: every run needs an MPAN of its own"
+        if self.request["mode"] == "stepwise" and not self.one:
+            return "--stepwise goes with one test case: you press Run for each of its steps"
         return None
 
 
@@ -99,6 +102,11 @@ def run(
             help="Without --server: data directory. Default: .dipemu with participants, else a fresh one",
         ),
     ] = None,
+    stepwise: Annotated[
+        bool,
+        typer.Option("--stepwise", help="Hold each message of the harness until `dipemu runs release`"),
+    ] = False,
+    label: Annotated[str | None, typer.Option(help="Your own word for the run, to find it by")] = None,
     evidence: Annotated[
         Path | None,
         typer.Option(
@@ -123,6 +131,8 @@ def run(
         "inject": inject or [],
         "timeout": timeout,
         "mpan": mpan,
+        "mode": "stepwise" if stepwise else "automatic",
+        "label": label,
     }
     chosen = (scenarios or [], theme or [], everything, at_once)
     wish = Wish(*chosen, request, server, port, data, evidence, junit, json)
@@ -152,9 +162,10 @@ async def _run(wish: Wish) -> int:
             return await _run_several(client, wish)
         document = await client.start({**wish.request, "scenario": wish.ids[0]})
         _write_json(wish, document)
+        if document["mode"] == "stepwise":
+            _tell_how_to_release(client, document)
         document = await _watch(client, document)
-        folder = wish.evidence or Path("evidence") / document["name"]
-        await _fetch_evidence(client, document, folder)
+        folder = await fetch_evidence(client, document, wish.evidence)
     _write_json(wish, document)
     if wish.junit:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +186,7 @@ async def _run_several(client: RunClient, wish: Wish) -> int:
         junit=wish.junit,
         json=wish.json,
     )
-    return await run_many(client, batch, partial(_fetch_evidence, client))
+    return await run_many(client, batch, partial(fetch_evidence, client))
 
 
 @asynccontextmanager
@@ -221,12 +232,10 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def _fetch_evidence(client: RunClient, document: dict[str, Any], folder: Path) -> Path:
-    from services.qualification.packs import unzipped, write_pack
-
-    files = unzipped(await client.evidence(document["id"]))
-    await asyncio.to_thread(write_pack, files, folder)
-    return folder
+def _tell_how_to_release(client: RunClient, document: dict[str, Any]) -> None:
+    where = f"{document['id']} --server {client.server}"
+    out.print(f"Run the held step:    dipemu runs release {where}", soft_wrap=True)
+    out.print(f"Let the rest flow:    dipemu runs flow {where}", soft_wrap=True)
 
 
 def _write_json(wish: Wish, document: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from services.qualification.binding import Binding
 from services.qualification.business_time import target
 from services.qualification.expressions import resolve
 from services.qualification.format import Command, Scenario, Step
-from services.qualification.orders import RELEASE, applies, order_event
+from services.qualification.orders import RELEASE, applies, commands, order_event
 
 CSS_MESSAGE = "cssMessage"
 WITH_A_CLOCK = (
@@ -45,17 +45,15 @@ def release(
     ``captured``: what earlier steps captured. Raises ValueError for a moment to advance to that is none,
     Unresolved where an order names what no message gave.
     """
-    commands = [command for command in step.release if applies(command, binding)]
-    if binding.on_behalf(step) and step.inject:
-        commands = [step.inject]
+    told = commands(step, binding)
     advanced = _advance(step, binding, now)
-    if not commands and not advanced:
+    if not told and not advanced:
         return []
-    names = [command.command for command in commands]
+    names = [command.command for command in told]
     note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
     prefix = f"{binding.run}-step-{step.step}"
     known = {"captured": captured or {}}
-    records = [_record(c, binding, f"{prefix}-{number}", now, known) for number, c in enumerate(commands)]
+    records = [_record(c, binding, f"{prefix}-{number}", now, known) for number, c in enumerate(told)]
     return [*advanced, note.to_record(), *records]
 
 
@@ -77,7 +75,6 @@ def _advance(step: Step, binding: Binding, now: datetime) -> list[Record]:
 
 def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
     """Tells every service how far the run's business clock is ahead; after a restart they ask to be told."""
-    identifier = f"{binding.run}-clock-{advanced.details['step']}"
     seconds = {AHEAD: advanced.details[AHEAD]}
     return [
         command_record(
@@ -86,7 +83,7 @@ def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
             to=binding.mpan,
             mpan=binding.mpan,
             run=binding.run,
-            id=identifier,
+            id=f"{binding.run}-clock-{advanced.id}",
             arguments=seconds,
         )
         for service in WITH_A_CLOCK

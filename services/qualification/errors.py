@@ -6,6 +6,8 @@ QualificationError
 ├── BindingInvalid     the roles cannot be bound to parties as asked
 ├── RunUnknown         no run has this ID
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
+├── StepUnknown        the run has no step with this number
+├── OrderRefused       what the tester wants cannot be done as the run stands
 ├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
 ├── EvidenceRefused    an evidence pack is damaged or not safe to open
 └── EvidenceUnsigned   the harness cannot sign the evidence it made: its own fault
@@ -46,6 +48,14 @@ class RunUnknown(QualificationError):
 
 class RunConflict(QualificationError):
     """The run cannot start: its MPAN belongs to a run that has not ended."""
+
+
+class StepUnknown(QualificationError):
+    """The run has no step with this number."""
+
+
+class OrderRefused(QualificationError):
+    """What the tester wants cannot be done as the run stands; the text says why."""
 
 
 class EvidenceInvalid(QualificationError):

@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-_SKIPPED = {"not run", "skipped", "unknown", "waiting for participant", "waiting for harness"}
+_SKIPPED = {
+    "not run",
+    "skipped",
+    "unknown",
+    "waiting for participant",
+    "waiting for harness",
+    "held for the tester",
+}
 _CTRF = {
     "passed": "passed",
     "attested": "passed",

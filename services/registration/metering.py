@@ -30,8 +30,9 @@ def segment_is_unmetered(case: ChangeCase) -> bool:
 
 
 def disconnected(case: ChangeCase) -> bool:
-    """REG1001: the metering point cannot be disconnected or terminated."""
-    return case.point.disconnected is not None
+    """REG1001: the metering point cannot be disconnected or terminated yet."""
+    ended = case.point.disconnected
+    return ended is not None and case.days_ahead(ended) <= 0
 
 
 def not_appointed(case: ChangeCase) -> bool:
@@ -58,6 +59,13 @@ def already_installed(case: ChangeCase) -> bool:
     return case.change.has_event(*_NEW) and not exchanged and _held(case, new) is not None
 
 
+def installed_after_disconnection(case: ChangeCase) -> bool:
+    """REG1007: a meter is installed before the day of a disconnection to come."""
+    installed, ends = _installed_on(case), case.point.disconnected
+    to_come = ends is not None and case.days_ahead(ends) > 0
+    return to_come and ends is not None and installed is not None and installed >= ends
+
+
 def installed_before_removal(case: ChangeCase) -> bool:
     """REG1008: with an exchange the new meter is not installed before the day the old one is removed."""
     installed, removed = _installed_on(case), _removed_on(case)
@@ -69,6 +77,12 @@ def provider_before_meter(case: ChangeCase) -> bool:
     """REG1010: a meter asset provider does not begin before the meter is installed."""
     installed = _installed_on(case)
     return installed is not None and any(date < installed for date in _provider_dates(case))
+
+
+def installed_before_creation(case: ChangeCase) -> bool:
+    """REG1011: no meter is older than the MPAN, where the site data tell when that was created."""
+    installed, created = _installed_on(case), case.point.site.created
+    return installed is not None and created is not None and installed < created
 
 
 def update_by_another(case: ChangeCase) -> bool:
@@ -90,6 +104,13 @@ def history_of_two_meters(case: ChangeCase) -> bool:
     """REG1016: with a history update the removed meter has to be the one described."""
     history = case.change.has_event("MeterHistoryUpdate") and "B039" in case.change.custom
     return history and _removed_id(case) != _block(case).get("meterID")
+
+
+def renamed_and_redated(case: ChangeCase) -> bool:
+    """REG1017: one update does not change both the ID of a meter and its installation date."""
+    held = _held(case, _block(case).get("meterID"))
+    renamed = case.change.has_event("MeterUpdate") and _block(case).get("modifiedMeterID") is not None
+    return renamed and held is not None and held.installed not in (None, _installed_on(case))
 
 
 def history_of_installed_meter(case: ChangeCase) -> bool:
@@ -142,12 +163,15 @@ RULES: Final[Rules] = {
     "REG1004": removes_unknown_meter,
     "REG1005": removed_before_installed,
     "REG1006": already_installed,
+    "REG1007": installed_after_disconnection,
     "REG1008": installed_before_removal,
     "REG1010": provider_before_meter,
+    "REG1011": installed_before_creation,
     "REG1012": update_by_another,
     "REG1013": new_name_taken,
     "REG1015": updates_unknown_meter,
     "REG1016": history_of_two_meters,
+    "REG1017": renamed_and_redated,
     "REG1018": history_of_installed_meter,
     "REG1019": outside_own_period,
     "REG1020": in_the_future,

@@ -120,6 +120,12 @@ def not_related_here(case: ChangeCase) -> bool:
     return case.change.has_event("RelatedRemove") and not set(_subsidiaries(case)) <= _related(case)
 
 
+def linked_import(case: ChangeCase) -> bool:
+    """REG1066: a linked import MPAN cannot become a related secondary."""
+    imports = (one for one in _neighbours(case) if one.energy_direction == "I")
+    return not _linking(case) and any(one.linked_to for one in imports)
+
+
 def not_import(case: ChangeCase) -> bool:
     """REG1067: only import MPANs become related."""
     exported = (case.point.site.energy_direction, *(one.energy_direction for one in _neighbours(case)))
@@ -127,8 +133,14 @@ def not_import(case: ChangeCase) -> bool:
 
 
 def subsidiary_linked(case: ChangeCase) -> bool:
-    """REG1068: a related secondary cannot be part of a link."""
-    return not _linking(case) and any(one.linked_to for one in _neighbours(case))
+    """REG1068: a linked export MPAN cannot become a related secondary; of an import MPAN see REG1066."""
+    exports = (one for one in _neighbours(case) if one.energy_direction == "E")
+    return not _linking(case) and any(one.linked_to for one in exports)
+
+
+def migrating(case: ChangeCase) -> bool:
+    """REG9010: relationships are managed only once the principal MPAN has migrated."""
+    return not case.point.site.migrated
 
 
 RULES: Final[Rules] = {
@@ -150,8 +162,10 @@ RULES: Final[Rules] = {
     "REG1063": related_here,
     "REG1064": related_elsewhere,
     "REG1065": not_related_here,
+    "REG1066": linked_import,
     "REG1067": not_import,
     "REG1068": subsidiary_linked,
+    "REG9010": migrating,
 }
 
 

@@ -1,7 +1,7 @@
 """What distributors and CSS maintain about a site: the register holds it and tells everybody.
 
-IF-018, IF-043, IF-044 and IF-009, with IF-050 where the registration status changes. What comes in from a
-distributor does not come through the DIP, so the harness orders it.
+IF-018, IF-043, IF-044 and IF-009; IF-050 where the registration status changes, IF-045 where the consent no
+longer fits. What comes in from a distributor does not come through the DIP, so the harness orders it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field
 from participant.handlers import DipOut
 from services.registration import site_blocks
 from services.registration.register import MeteringPoint, uk_stamp
+from services.registration.segment_checks import CONSENTS
 from services.registration.site_data import Facts, SiteData
 
 Blocks = Mapping[str, Any]
@@ -104,7 +105,16 @@ def change_site(point: MeteringPoint, change: SiteChange) -> tuple[MeteringPoint
     messages = [_message(after, kind.interface, change.event, kind.blocks(after, change))]
     if change.event in _STATUS_OF:
         messages.append(_message(after, "IF-050", "[MPStatusChange]", _statuses(change)))
+    if _consent_no_longer_fits(point, after):
+        messages.append(_message(after, "IF-045", "[ConsentGranularityInvalid]", {}))
     return after, messages
+
+
+def _consent_no_longer_fits(before: MeteringPoint, after: MeteringPoint) -> bool:
+    """Whether another market segment makes the consent that is held invalid."""
+    held = after.site.consent_granularity
+    moved = before.site.market_segment != after.site.market_segment
+    return moved and held is not None and held not in CONSENTS[after.site.market_segment]
 
 
 def _applied(point: MeteringPoint, change: SiteChange) -> MeteringPoint:

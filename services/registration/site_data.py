@@ -167,5 +167,6 @@ class SiteData(Address, Services):
     related: RelatedMpans | None = None
     more_related: tuple[RelatedMpans, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    created: Annotated[AwareDatetime | None, Field(alias="MPANCreationDate")] = None
     migrated: bool = True
     since: AwareDatetime | None = None

@@ -68,6 +68,7 @@ def test_several_test_cases_end_in_one_table_one_suite_and_a_folder_each(
         (["--theme", "weather"], "no theme weather. Known: appointments"),
         (["REJ-REG1026", "NONE-SUCH"], "no test case NONE-SUCH"),
         (["REJ-REG1026", "REJ-REG1034", "--mpan", "1000000000013"], "an MPAN of its own"),
+        (["--theme", "dip", "--stepwise"], "--stepwise goes with one"),
         (["--theme", "rejections", "--participant", "LSS=1800000099"], "lets a participant play LSS"),
     ],
 )

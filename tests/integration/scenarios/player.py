@@ -41,10 +41,17 @@ class Stage:
     clients: Mapping[str, DipClient]
     sent: int = 0
 
-    async def play(self, scenario: str, play: Play, seconds: float = 20, **roles: str) -> Run:
+    async def play(
+        self, scenario: str, play: Play, seconds: float = 20, inject: Sequence[str] = (), **roles: str
+    ) -> Run:
         """A run to its end. ``roles``: name in the scenario to the role played (``MSS="MSS"``)."""
         participants = {name: PLAYERS[role][0] for name, role in roles.items()}
-        wish = {"scenario": scenario, "participants": participants, "timeout": seconds}
+        wish = {
+            "scenario": scenario,
+            "participants": participants,
+            "timeout": seconds,
+            "inject": list(inject),
+        }
         run: Run = (await self._http.post(f"{INTERNAL_URL}/api/runs", json=wish, timeout=40)).json()
         done: set[int] = set()
         async with asyncio.timeout(PATIENCE_SECONDS):

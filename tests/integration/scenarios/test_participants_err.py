@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from backbone.clock import dip_timestamp, uk_midnight
+from backbone.journal import Kind
 from contracts import envelope
 from participant.consumption import Consumption
 from tests.integration.scenarios.player import PLAYERS, Messages, Play, Run, Stage, open_stage
@@ -157,3 +158,35 @@ async def test_a_supplier_that_sets_the_wrong_date_fails_with_what_was_expected(
     step, said = failed(await stage.play("REGD-Consent", {1: too_late}, SUP="SUP"))
     assert step == 1
     assert "2030-01-01" in said
+
+
+async def test_acting_on_a_publication_with_a_bad_signature_fails(stage: Stage) -> None:
+    def acts(run: Run) -> Messages:
+        return [stage.message("SUP", run, "IF-031", "[MSApp]")]
+
+    run = await stage.play("DIP-Bad-Signature", {3: acts}, inject=["CSS01700"], SUPI="SUP")
+    step, said = failed(run)
+    assert step == 3
+    assert "IF-031 [MSApp]" in said
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fault"),
+    [
+        ("DIP-Webhook-500-Then-201", "answer"),
+        ("DIP-Intake-503", "answer"),
+        ("DIP-Answer-Lost", "lose answer"),
+        ("DIP-Outage-72-Hours", None),
+        ("DIP-Late-Delivery", "reorder"),
+    ],
+)
+async def test_a_scenario_of_faults_passes_because_parties_cope_not_because_nothing_happens(
+    stage: Stage, scenario: str, fault: str | None
+) -> None:
+    run = await stage.play(scenario, {})
+    assert run["verdict"] == "passed", run["summary"]
+    events = await stage.composition.context.index.events(mpan=run["mpan"], limit=1000)
+    injected = {event.details["fault"] for _, event in events if event.kind is Kind.FAULT_INJECTED}
+    assert injected == ({fault} if fault else set())
+    held_back = [event for _, event in events if event.details.get("command") == "fault"]
+    assert len(held_back) == 1

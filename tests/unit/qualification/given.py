@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from backbone.journal.events import JournalEvent, Kind
-from services.qualification.binding import Binding, bind
+from services.qualification.binding import Binding, Mode, bind
 from services.qualification.format import Scenario
 from services.qualification.results import RunState, StepState
 from services.qualification.scenario import load_scenarios
@@ -53,7 +53,10 @@ def headline() -> Scenario:
 
 
 def binding(
-    participants: dict[str, str] | None = None, injected: tuple[str, ...] = (), timeout: float = 30
+    participants: dict[str, str] | None = None,
+    injected: tuple[str, ...] = (),
+    timeout: float = 30,
+    mode: Mode = "automatic",
 ) -> Binding:
     """The headline scenario bound as asked; by default the incoming supplier is the participant."""
     scenario = headline()
@@ -67,6 +70,7 @@ def binding(
         injected=injected,
         timeout=timeout,
         created=BEGIN,
+        mode=mode,
     )
 
 

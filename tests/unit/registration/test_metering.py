@@ -141,6 +141,11 @@ INSTALLED = {"meters": [{"meterID": HELD, "meterInstallationDate": day(-10)}]}
         ({}, report("MeterInstall", meter(HELD)), ["REG1006"]),
         ({}, report("MeterExchange", meter(installed=day(-2)) | removal(removed=day(-1))), ["REG1008"]),
         ({}, report("MeterExchange", meter(installed=day(-1)) | removal(removed=day(-1))), []),
+        ({"MPANCreationDate": day(-2)}, report("MeterInstall", meter(installed=day(-3))), ["REG1011"]),
+        ({"MPANCreationDate": day(-2)}, report("MeterInstall", meter(installed=day(-2))), []),
+        (INSTALLED, report("MeterUpdate", meter(HELD, day(-9), modifiedMeterID="Y1")), ["REG1017"]),
+        (INSTALLED, report("MeterUpdate", meter(HELD, day(-10), modifiedMeterID="Y1")), []),
+        (INSTALLED, report("MeterUpdate", meter(HELD, day(-9))), []),
         ({}, report("MeterUpdate", meter(HELD), NEW_MSS), ["REG1012"]),
         ({}, report("MeterUpdate", meter(HELD, modifiedMeterID=HELD)), ["REG1013"]),
         ({}, report("MeterUpdate", meter("X1")), ["REG1015"]),
@@ -175,6 +180,13 @@ def test_reg1001_when_the_site_is_disconnected() -> None:
     order = command("change_site", {"event": "[MPANDisconnection]", "effectiveFrom": day(-1)})
     point, _ = tell(metering_point(), order)
     assert codes(point, report("MeterInstall", meter())) == ["REG1001"]
+
+
+def test_reg1007_when_the_site_is_to_be_disconnected_before_the_meter_is_installed() -> None:
+    order = command("change_site", {"event": "[MPANDisconnection]", "effectiveFrom": day(1)})
+    point, _ = tell(metering_point(), order)
+    assert codes(point, report("MeterInstall", meter())) == []
+    assert codes(point, report("MeterInstall", meter(installed=day(1)))) == ["REG1007", "REG1020"]
 
 
 def test_a_refusal_changes_nothing_and_reaches_who_asked() -> None:

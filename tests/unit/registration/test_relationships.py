@@ -118,7 +118,9 @@ RELATED_TO_ANOTHER = RELATED | {"neighbours": (neighbour(OTHER, "I", relatedTo=E
         (RELATED | {"neighbours": (neighbour(OTHER, "I"),)}, relate("Remove", OTHER), ["REG1065"]),
         (RELATED, relate("Remove", IMPORT), []),
         (ALONE, relate("Create", EXPORT), ["REG1067"]),
-        (IMPORT_OF_ANOTHER, relate("Create", IMPORT), ["REG1068"]),
+        (IMPORT_OF_ANOTHER, relate("Create", IMPORT), ["REG1066"]),
+        (EXPORT_OF_ANOTHER, relate("Create", EXPORT), ["REG1067", "REG1068"]),
+        (ALONE | {"migrated": False}, link("Create", EXPORT), ["REG9010"]),
     ],
 )  # fmt: skip
 def test_each_rule_has_its_code(site: dict[str, Any], incoming: Incoming, broken: list[str]) -> None:

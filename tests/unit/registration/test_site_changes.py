@@ -105,6 +105,19 @@ def test_the_enquiry_service_learns_the_registration_status(event: str, statuses
 
 
 @pytest.mark.parametrize(
+    ("consent", "segment", "reminded"),
+    [("D", "A", True), ("H", "A", False), (None, "A", False), ("D", "S", False)],
+)
+def test_a_consent_that_no_longer_fits_the_segment_is_reminded_of(
+    consent: str | None, segment: str, reminded: bool
+) -> None:
+    point = metering_point(consentGranularity=consent)
+    _, messages = after(point, order("[MarketSegmentChange]", marketSegmentIndicator=segment))
+    told = ("IF-045", "[ConsentGranularityInvalid]") in names(messages)
+    assert told == reminded
+
+
+@pytest.mark.parametrize(
     ("event", "site", "words"),
     [
         ("[NoSuchChange]", {}, "none of"),
