@@ -14,7 +14,7 @@ import pytest
 from services.qualification.scenario import load_scenarios
 from tests.e2e.emulator import Emulator, dipemu
 from tests.e2e.provider import Accepting, Refusing, play_provider
-from tests.e2e.supplier import Supplier, WrongRegistration, play
+from tests.e2e.supplier import Late, Supplier, WrongRegistration, play
 
 AT_ONCE = 16
 
@@ -126,6 +126,12 @@ def test_a_supplier_that_sends_a_good_request_where_a_wrong_one_is_asked_for_fai
     assert (step["step"], step["message"]) == (5, "IF-031")
     assert "It quotes the CSS registration ID that this test case asks for." in step["explanation"]
     assert "00000000-0000-0000-0000-00000000dead" in printed
+
+
+def test_a_supplier_that_asks_a_day_too_late_as_it_is_told_passes(emulator: Emulator, tmp_path: Path) -> None:
+    _, document = as_supplier(emulator, tmp_path, Late, "REJ-COS-REG1033", check=0)
+    rejected = next(step for step in document["steps"] if step["message"] == "IF-032")
+    assert "REG1033" in str(rejected["findings"])
 
 
 def as_metering_service(emulator: Emulator, place: Path, kind: Any, check: int) -> tuple[str, dict[str, Any]]:
