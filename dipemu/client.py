@@ -50,6 +50,13 @@ class RunClient:
             run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
             yield run
 
+    async def end(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The run's document once it has its verdict; what happens meanwhile is not asked for."""
+        while not run["finished"]:
+            parameters = {"ended": True, "wait": LONG_POLL_SECONDS}
+            run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
+        return run
+
     async def evidence(self, run_id: str) -> bytes:
         """The evidence folder of a run, as the bytes of a ZIP archive."""
         return (await self._request("GET", f"/api/runs/{run_id}/evidence")).content

@@ -98,7 +98,7 @@ async def _one(
     """One run, from its start to its evidence. What goes wrong with it is its result, and stops no other."""
     async with turn:
         try:
-            document = await _followed(client, scenario, batch)
+            document = await _ended(client, scenario, batch)
             await fetch(document, batch.evidence / document["name"])
         except ServerRefused as refusal:
             result = RunResult(scenario["id"], scenario["theme"], REFUSED, str(refusal))
@@ -112,15 +112,13 @@ async def _one(
     return result
 
 
-async def _followed(client: RunClient, scenario: Mapping[str, Any], batch: Batch) -> dict[str, Any]:
+async def _ended(client: RunClient, scenario: Mapping[str, Any], batch: Batch) -> dict[str, Any]:
     possible = scenario["inject"]
     inject = [message for message in batch.request["inject"] if message in possible]
     document = await client.start({**batch.request, "scenario": scenario["id"], "inject": inject})
     if any(step["who"] == "QP" for step in document["steps"]):
         out.print(f"[bold]{document['scenario']}[/bold]", render_briefing(document))
-    async for latest in client.follow(document):
-        document = latest
-    return document
+    return await client.end(document)
 
 
 def _write(results: Sequence[RunResult], batch: Batch) -> None:

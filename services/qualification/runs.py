@@ -148,6 +148,13 @@ class RunManager:
         await run.changed(after, wait)
         return self._shown(run)
 
+    async def ended(self, run_id: str, wait: float) -> dict[str, Any]:
+        """The run's document: once the run has ended, else after up to ``wait`` s. Raises RunUnknown."""
+        run = await self._open_run(run_id)
+        if run is not None:
+            await run.left(set(Phase) - {Phase.FINISHED}, wait)
+        return await self.document(run_id)
+
     def _shown(self, run: ActiveRun) -> dict[str, Any]:
         """The document, with the business time of this moment."""
         if run.state.finished:

@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from dipemu.cli import app
 from dipemu.cli.run_many import Batch, choose, run_many, worst
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused, ServerUnreachable
@@ -102,12 +104,12 @@ class Server:
             raise ServerUnreachable("nobody answers")
         return {"scenario": request["scenario"], "finished": False, "steps": [{"who": "QTE"}]}
 
-    async def follow(self, run: dict[str, Any]) -> Any:
+    async def end(self, run: dict[str, Any]) -> dict[str, Any]:
         steps = [{"who": "QTE", "result": result} for result in ("passed", "attested", "failed")]
         times = {"created": "2026-03-02T09:00:00+00:00", "ended": "2026-03-02T09:00:04+00:00"}
         verdict = self.verdicts[run["scenario"]]
         said = f"It is {verdict}\x07."
-        yield {**run, **times, "verdict": verdict, "summary": said, "steps": steps, "name": run["scenario"]}
+        return {**run, **times, "verdict": verdict, "summary": said, "steps": steps, "name": run["scenario"]}
 
 
 async def ran(server: Server, wanted: Batch) -> tuple[int, list[Path]]:
@@ -163,3 +165,18 @@ def test_a_result_counts_steps_that_a_person_vouched_for() -> None:
     document = {"steps": steps, "created": "2026-03-02T09:00:00+00:00", "ended": "2026-03-02T09:01:04+00:00"}
     result = RunResult("A", "some", "failed", "Step 3 failed.", document)
     assert (result.steps_passed, result.steps, result.seconds) == (2, 3, 64.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--theme or --all"),
+        (["A", "B", "--mpan", "1000000000013"], "an MPAN of its own"),
+        (["--all", "--stepwise"], "--stepwise goes with one"),
+    ],
+)
+def test_a_choice_that_cannot_be_meant_ends_with_two_before_anything_is_asked(
+    arguments: list[str], said: str
+) -> None:
+    result = CliRunner().invoke(app, ["run", *arguments, "--server", "http://127.0.0.1:9"])
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
