@@ -30,6 +30,11 @@ class RunClient:
         self._http = http
         self.server = server.rstrip("/")
 
+    async def scenarios(self) -> list[dict[str, Any]]:
+        """The test cases that the server has, as it lists them."""
+        listed: list[dict[str, Any]] = (await self._request("GET", "/api/scenarios")).json()
+        return listed
+
     async def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a run; the answer is its document.
 
@@ -44,6 +49,13 @@ class RunClient:
             parameters = {"after": run["version"], "wait": LONG_POLL_SECONDS}
             run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
             yield run
+
+    async def end(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The run's document once it has its verdict; what happens meanwhile is not asked for."""
+        while not run["finished"]:
+            parameters = {"ended": True, "wait": LONG_POLL_SECONDS}
+            run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
+        return run
 
     async def evidence(self, run_id: str) -> bytes:
         """The evidence folder of a run, as the bytes of a ZIP archive."""

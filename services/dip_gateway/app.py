@@ -76,8 +76,9 @@ def build(
     takes_in = settings.gateway_parts != "workers"
     workers: list[Worker] = [rules.run, *([references.run] if takes_in else [])]
     if settings.gateway_parts != "intake":
-        orders = Orders(context, rules)
-        workers += [LoadedSites(context, ledger).run, _once_read(rules, orders.run)]
+        sites = LoadedSites(context, ledger)
+        orders = Orders(context, rules, sites)
+        workers += [sites.run, _once_read(rules, orders.run)]
         workers += [router.run, _once_read(rules, delivery.run)]
 
     def ready() -> bool:

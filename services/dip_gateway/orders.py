@@ -19,6 +19,7 @@ from participant.wire import harness_topic, read_record
 from services.dip_gateway import store
 from services.dip_gateway.errors import GatewayError, RequestInvalid
 from services.dip_gateway.faults import read_rules
+from services.dip_gateway.loaded import LoadedSites
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.replay import requeue_record
 from services.dip_gateway.rulebook import RuleBook
@@ -33,7 +34,7 @@ Order = Callable[[Incoming], Awaitable[None]]
 class Orders:
     """Follows the orders."""
 
-    def __init__(self, context: Context, rules: RuleBook) -> None:
+    def __init__(self, context: Context, rules: RuleBook, sites: LoadedSites) -> None:
         self._context = context
         self._rules = rules
         self._known: Mapping[str, Order] = {
@@ -41,6 +42,7 @@ class Orders:
             "end_fault": self._end_fault,
             "run_ended": self._run_ended,
             "deliver_again": self._deliver_again,
+            "load_mpan": sites.load,
         }
 
     async def run(self) -> None:

@@ -131,10 +131,17 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
 
     @router.get("/{run_id}")
     async def run(
-        run_id: str, after: int = -1, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS)] = 0
+        run_id: str,
+        after: int = -1,
+        wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS)] = 0,
+        ended: bool = False,
     ) -> Response:
-        """The run; with ``after`` (a version) and ``wait`` (seconds) as soon as it is newer than that."""
-        return Json(await runs.document(run_id, after, wait))
+        """The run; with ``after`` (a version) and ``wait`` (seconds) as soon as it is newer than that.
+
+        With ``ended`` and ``wait`` as soon as it has ended.
+        """
+        found = runs.ended(run_id, wait) if ended else runs.document(run_id, after, wait)
+        return Json(await found)
 
     @router.get("/{run_id}/evidence")
     async def evidence(run_id: str) -> Response:

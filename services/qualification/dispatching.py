@@ -56,10 +56,13 @@ def closing(scenario: Scenario, binding: Binding) -> list[Record]:
     ]
 
 
-def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
+def release(
+    step: Step, binding: Binding, now: datetime, captured: Mapping[str, Any] | None = None
+) -> list[Record]:
     """The orders of a step, and the journal's note of them, for one append; empty where none are needed.
 
-    Raises ValueError for a moment to advance to that is none.
+    ``captured``: what earlier steps captured. Raises ValueError for a moment to advance to that is none,
+    Unresolved where an order names what no message gave.
     """
     told = commands(step, binding)
     advanced = _advance(step, binding, now)
@@ -68,7 +71,8 @@ def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
     names = [command.command for command in told]
     note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
     prefix = f"{binding.run}-step-{step.step}"
-    records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(told)]
+    known = {"captured": captured or {}}
+    records = [_record(c, binding, f"{prefix}-{number}", now, known) for number, c in enumerate(told)]
     return [*advanced, note.to_record(), *records]
 
 
@@ -105,8 +109,10 @@ def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
     ]
 
 
-def _record(command: Command, binding: Binding, identifier: str, now: datetime) -> Record:
-    arguments = _built(resolve(command.arguments, binding.values), now)
+def _record(
+    command: Command, binding: Binding, identifier: str, now: datetime, known: Mapping[str, Any] | None = None
+) -> Record:
+    arguments = _built(resolve(command.arguments, {**binding.values, **(known or {})}), now)
     return command_record(
         command.service,
         command.command,

@@ -148,6 +148,13 @@ class RunManager:
         await run.changed(after, wait)
         return self._shown(run)
 
+    async def ended(self, run_id: str, wait: float) -> dict[str, Any]:
+        """The run's document: once the run has ended, else after up to ``wait`` s. Raises RunUnknown."""
+        run = await self._open_run(run_id)
+        if run is not None:
+            await run.left(set(Phase) - {Phase.FINISHED}, wait)
+        return await self.document(run_id)
+
     def _shown(self, run: ActiveRun) -> dict[str, Any]:
         """The document, with the business time of this moment."""
         if run.state.finished:
@@ -363,7 +370,7 @@ class RunManager:
 
     async def _release(self, run: ActiveRun, step: Step) -> None:
         """Order the harness's part of a step; what could not be ordered is ordered at the next look."""
-        records = dispatching.release(step, run.stored.binding, self._now())
+        records = dispatching.release(step, run.stored.binding, self._now(), run.state.captured)
         try:
             if records:
                 await self._context.log.append(records)

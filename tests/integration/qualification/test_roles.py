@@ -36,6 +36,25 @@ async def test_a_registration_service_that_rejects_a_good_request_fails(tmp_path
     assert DIP_ID in [party["dipId"] for party in run["parties"]]
 
 
+async def test_a_registration_service_is_asked_outside_a_switch_and_passes_by_rejecting(
+    tmp_path: Path,
+) -> None:
+    async with open_harness(tmp_path) as (http, service):
+        service.code, service.reason = "R", "REG1026 - Scenario CSP cannot propose the current provider"
+        run = await played(http, service, scenario="REJ-REG1026")
+    assert run["verdict"] == "passed", run["summary"]
+    assert [step["who"] for step in run["steps"]] == ["QTE", "QP", "QP", "QTE", "QP"]
+
+
+async def test_a_registration_service_that_accepts_what_breaks_a_rule_fails(tmp_path: Path) -> None:
+    async with open_harness(tmp_path) as (http, service):
+        run = await played(http, service, scenario="REJ-REG1026")
+    assert run["verdict"] == "failed"
+    failed = next(step for step in run["steps"] if step["result"] == "failed")
+    assert failed["message"] == "IF-032"
+    assert "The Registration Service rejects the appointment request." in failed["explanation"]
+
+
 async def test_in_stepwise_mode_css_tells_a_participants_registration_service_when_run_is_pressed(
     tmp_path: Path,
 ) -> None:

@@ -166,6 +166,17 @@ async def test_given_a_restart_then_the_services_are_told_again_how_far_ahead_th
         assert told["arguments"] == {"aheadSeconds": 86400.0}
 
 
+async def test_whoever_waits_for_the_end_of_a_run_is_told_of_nothing_before_it(bench: Bench) -> None:
+    run, _ = await begun(bench, timeout=0.2)
+    early = await bench.run(run["id"], ended=True, wait=0)
+    assert (early["finished"], early["currentStep"]) == (False, 1)
+    waiting = asyncio.ensure_future(bench.run(run["id"], ended=True, wait=20))
+    assert (await bench.finished(run))["verdict"] == (await waiting)["verdict"] == "failed"
+    assert (await bench.run(run["id"], ended=True, wait=20))["finished"], (
+        "and of one that ended long ago, at once"
+    )
+
+
 async def test_given_no_message_in_time_then_the_run_fails_by_itself(bench: Bench) -> None:
     run, _ = await begun(bench, timeout=0.2)
     run = await bench.finished(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -46,6 +47,7 @@ MEMBERS = (
 )
 
 
+@cache
 def headline() -> Scenario:
     return load_scenarios()[SCENARIO_ID]
 

@@ -13,6 +13,7 @@ from backbone.log import Record
 from contracts import css
 from services.qualification.binding import Binding
 from services.qualification.dispatching import WITH_A_CLOCK, clock_orders, closing, preparation, release
+from services.qualification.expressions import Unresolved
 from services.qualification.format import Command, Step
 from services.qualification.orders import unconfirmed
 from tests.unit.qualification.given import BEGIN, MPAN, PARTICIPANT, binding, headline
@@ -118,3 +119,14 @@ def test_a_run_that_made_things_go_wrong_ends_that_when_it_ends() -> None:
         scenario = headline().model_copy(update={"prepare": (Command.model_validate(command),)})
         assert orders(closing(scenario, binding())) == told
     assert closing(headline(), binding()) == []
+
+
+def test_an_order_of_a_step_names_what_an_earlier_step_captured() -> None:
+    order = {"service": "supplier_stub", "to": "SUPI", "command": "send"}
+    order["arguments"] = {"quote": "${captured.registrationId}", "mpan": "${mpan}"}
+    step = headline().steps[4].model_copy(update={"release": (Command.model_validate(order),)})
+    bound = binding(participants={})
+    (given,) = orders(release(step, bound, BEGIN, {"registrationId": "r-1"}))
+    assert given[3] == {"quote": "r-1", "mpan": MPAN}
+    with pytest.raises(Unresolved):
+        release(step, bound, BEGIN, {})

@@ -341,3 +341,14 @@ def test_a_file_with_problems_is_refused_with_all_of_them(path: Path) -> None:
 def test_an_unknown_scenario_names_those_that_exist() -> None:
     with pytest.raises(ScenarioUnknown, match=SCENARIO_ID):
         find(load_scenarios(), "SITFTS0000")
+
+
+def test_orders_of_a_step_name_what_steps_before_it_captured_and_no_later_ones(path: Path) -> None:
+    order = "release:\n  - {service: supplier_stub, to: SUPI, command: send, arguments: {a: '${captured.x}'}}"
+    (found,) = _with_step_three(path, ANSWER + order)
+    assert (found.pointer, found.text) == (
+        "/steps/2/release/0/arguments",
+        "${captured.x} is not a value of this scenario.",
+    )
+    capturing = "capture: {x: /payload/CommonBlock/M0/MPANCore}\n"
+    assert len(_with_step_three(path, ANSWER + capturing + order)) == 1
