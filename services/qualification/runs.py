@@ -137,23 +137,18 @@ class RunManager:
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
 
-    async def document(self, run_id: str, after: int = -1, wait: float = 0) -> dict[str, Any]:
+    async def document(
+        self, run_id: str, after: int = -1, wait: float = 0, *, ended: bool = False
+    ) -> dict[str, Any]:
         """The run's document: at once when its version is above ``after``, else after up to ``wait`` s.
 
-        Raises RunUnknown.
+        ``ended``: wait for the run's end instead. Raises RunUnknown.
         """
         run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
-        await run.changed(after, wait)
+        await (run.left(set(Phase) - {Phase.FINISHED}, wait) if ended else run.changed(after, wait))
         return self._shown(run)
-
-    async def ended(self, run_id: str, wait: float) -> dict[str, Any]:
-        """The run's document: once the run has ended, else after up to ``wait`` s. Raises RunUnknown."""
-        run = await self._open_run(run_id)
-        if run is not None:
-            await run.left(set(Phase) - {Phase.FINISHED}, wait)
-        return await self.document(run_id)
 
     def _shown(self, run: ActiveRun) -> dict[str, Any]:
         """The document, with the business time of this moment."""
