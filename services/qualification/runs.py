@@ -21,7 +21,7 @@ from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded, concerns
-from services.qualification.binding import Binding, Mode, bind
+from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
@@ -86,7 +86,7 @@ class RunManager:
         """
         scenario = find(self.scenarios, request.scenario)
         parties = bind(scenario, request.participants, await self._context.directory.all())
-        _check_injection(scenario, request.inject)
+        check_injection(scenario, request.inject)
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
         stored = await self._stored(scenario, binding, number, request.label)
@@ -391,11 +391,3 @@ class RunManager:
 
     def _now(self) -> datetime:
         return self._context.clock.now()
-
-
-def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
-    possible = {step.message for step in scenario.steps if step.inject}
-    for message in inject:
-        if message not in possible:
-            known = ", ".join(sorted(possible)) or "none"
-            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
