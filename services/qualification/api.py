@@ -140,8 +140,7 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
 
         With ``ended`` and ``wait`` as soon as it has ended.
         """
-        found = runs.ended(run_id, wait) if ended else runs.document(run_id, after, wait)
-        return Json(await found)
+        return Json(await runs.document(run_id, after, wait, ended=ended))
 
     @router.get("/{run_id}/evidence")
     async def evidence(run_id: str) -> Response:

@@ -149,3 +149,12 @@ def _bound(name: str, definition: RoleDefinition, party: PartyFacts, *, particip
         name=name, title=definition.title, role=definition.role, dip_id=party.dip_id,
         mpid=party.mpid, organisation=party.organisation, participant=participant,
     )  # fmt: skip
+
+
+def check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
+    """Raises BindingInvalid for a message that the harness cannot send on a participant's behalf."""
+    possible = {step.message for step in scenario.steps if step.inject}
+    for message in inject:
+        if message not in possible:
+            known = ", ".join(sorted(possible)) or "none"
+            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")

@@ -21,7 +21,7 @@ from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded, concerns
-from services.qualification.binding import Binding, Mode, bind
+from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
@@ -86,7 +86,7 @@ class RunManager:
         """
         scenario = find(self.scenarios, request.scenario)
         parties = bind(scenario, request.participants, await self._context.directory.all())
-        _check_injection(scenario, request.inject)
+        check_injection(scenario, request.inject)
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
         stored = await self._stored(scenario, binding, number, request.label)
@@ -137,23 +137,18 @@ class RunManager:
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
 
-    async def document(self, run_id: str, after: int = -1, wait: float = 0) -> dict[str, Any]:
+    async def document(
+        self, run_id: str, after: int = -1, wait: float = 0, *, ended: bool = False
+    ) -> dict[str, Any]:
         """The run's document: at once when its version is above ``after``, else after up to ``wait`` s.
 
-        Raises RunUnknown.
+        ``ended``: wait for the run's end instead. Raises RunUnknown.
         """
         run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
-        await run.changed(after, wait)
+        await (run.left(set(Phase) - {Phase.FINISHED}, wait) if ended else run.changed(after, wait))
         return self._shown(run)
-
-    async def ended(self, run_id: str, wait: float) -> dict[str, Any]:
-        """The run's document: once the run has ended, else after up to ``wait`` s. Raises RunUnknown."""
-        run = await self._open_run(run_id)
-        if run is not None:
-            await run.left(set(Phase) - {Phase.FINISHED}, wait)
-        return await self.document(run_id)
 
     def _shown(self, run: ActiveRun) -> dict[str, Any]:
         """The document, with the business time of this moment."""
@@ -396,11 +391,3 @@ class RunManager:
 
     def _now(self) -> datetime:
         return self._context.clock.now()
-
-
-def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
-    possible = {step.message for step in scenario.steps if step.inject}
-    for message in inject:
-        if message not in possible:
-            known = ", ".join(sorted(possible)) or "none"
-            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
