@@ -52,6 +52,10 @@ class BusinessClock:
         for moved in self._watchers:
             moved()
 
+    def ahead(self, mpan: str) -> timedelta:
+        """How far an MPAN's time is ahead of everything else's."""
+        return self._by_mpan.get(mpan, self._offset) - self._offset
+
     def keep_ahead(self, by: timedelta, mpan: str) -> None:
         """Let the time of one MPAN be ahead of everything else's by at least this. Twice is as once."""
         missing = self._offset + by - self._by_mpan.get(mpan, self._offset)

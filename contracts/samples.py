@@ -38,17 +38,21 @@ def sample(
     overrides: Mapping[str, Any] | None = None,
     invalid: str | None = None,
     wild: bool = False,
+    bare: bool = False,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """A message as a sender sends it.
 
     ``overrides``: values by JSON pointer, set last. ``invalid``: one of ``KINDS``. ``wild``: seek edge cases
-    (nulls, shortest and longest texts, odd characters) instead of plausible values. Raises UnknownVariant,
-    SampleImpossible.
+    (nulls, shortest and longest texts, odd characters) instead of plausible values. ``bare``: only what is
+    required. ``at``: when it is sent, which its dates lie around; by default some day of 2026. Raises
+    UnknownVariant, SampleImpossible.
     """
     if invalid is not None:
         message = spoiled(catalogue, interface, event, invalid, seed=seed, wild=wild).message
     else:
-        message = _Maker(catalogue, catalogue.variant(interface, event), event, seed, wild).message()
+        maker = _Maker(catalogue, catalogue.variant(interface, event), event, seed, wild, bare=bare, at=at)
+        message = maker.message()
     for pointer, value in (overrides or {}).items():
         put(message, pointer, value)
     return message
@@ -86,13 +90,24 @@ def _random(seed: str) -> Random:
 class _Maker:
     """Makes one message."""
 
-    def __init__(self, catalogue: Catalogue, variant: Variant, event: str, seed: int, wild: bool) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        variant: Variant,
+        event: str,
+        seed: int,
+        wild: bool,
+        *,
+        bare: bool = False,
+        at: datetime | None = None,
+    ) -> None:
         self.catalogue = catalogue
         self.variant = variant
         self.event = f"[{event.strip('[]')}]"
+        self.bare = bare
         self.random = _random(f"{seed} {variant.interface} {self.event}")
         day, minute = self.random.randrange(364), self.random.randrange(1440)
-        self.sent = _FIRST_DAY + timedelta(days=day, minutes=minute)
+        self.sent = at or _FIRST_DAY + timedelta(days=day, minutes=minute)
         local = self.sent.astimezone(_UK).date()
         midnight = datetime(local.year, local.month, local.day, tzinfo=_UK)
         self.values = Values(self.random, midnight, self.random.randint(10, 23), wild)
@@ -164,7 +179,7 @@ class _Maker:
         return {part.name: self._field(part) for part in block.fields if self._wanted(part)}
 
     def _wanted(self, part: Field) -> bool:
-        return part.required or self.random.random() < 0.6
+        return part.required or (not self.bare and self.random.random() < 0.6)
 
     def _field(self, part: Field) -> Any:
         if not part.many:

@@ -28,7 +28,12 @@ class RunClient:
 
     def __init__(self, http: httpx.AsyncClient, server: str) -> None:
         self._http = http
-        self._server = server.rstrip("/")
+        self.server = server.rstrip("/")
+
+    async def scenarios(self) -> list[dict[str, Any]]:
+        """The test cases that the server has, as it lists them."""
+        listed: list[dict[str, Any]] = (await self._request("GET", "/api/scenarios")).json()
+        return listed
 
     async def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Start a run; the answer is its document.
@@ -45,6 +50,13 @@ class RunClient:
             run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
             yield run
 
+    async def end(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The run's document once it has its verdict; what happens meanwhile is not asked for."""
+        while not run["finished"]:
+            parameters = {"ended": True, "wait": LONG_POLL_SECONDS}
+            run = await self._json("GET", f"/api/runs/{run['id']}", params=parameters)
+        return run
+
     async def evidence(self, run_id: str) -> bytes:
         """The evidence folder of a run, as the bytes of a ZIP archive."""
         return (await self._request("GET", f"/api/runs/{run_id}/evidence")).content
@@ -54,14 +66,14 @@ class RunClient:
         return document
 
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        url = self._server + path
+        url = self.server + path
         try:
             answer = await self._http.request(
                 method, url, timeout=LONG_POLL_SECONDS + 20, headers=authorisation(), **arguments
             )
         except httpx.TransportError as fault:
             raise ServerUnreachable(
-                f"no DIP Emulator answers at {self._server} ({fault}). Is `dipemu up` running there?"
+                f"no DIP Emulator answers at {self.server} ({fault}). Is `dipemu up` running there?"
             ) from fault
         if answer.is_error:
             raise ServerRefused(reason(answer))

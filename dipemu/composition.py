@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from backbone.clock import BusinessClock
+from backbone.clock_offsets import ClockOffsets
 from backbone.database import Database
 from backbone.errors import BackboneError, SettingsInvalid
 from backbone.journal import Journal, JournalIndex
@@ -23,7 +24,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service, nothing
 from backbone.settings import Settings
-from dipemu.access import AccessTokens, guarded
+from dipemu.access import AccessTokens, guarded, own_pages_only
 from dipemu.dispatch import dispatch
 from dipemu.metrics import Metrics
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
@@ -47,15 +48,19 @@ PREFIXES: Mapping[str, str] = {
     "central_services_stub": "/central-services",
     "qualification": "/api",
 }
-# What the gateway tells whoever runs the emulator; the rest of /api is about qualification.
-GATEWAY_VIEWS = (
-    "/api/messages",
-    "/api/deliveries",
-    "/api/faults",
-    "/api/holdings",
-    "/api/participants",
-    "/api/directory",
-)
+# Where else services are served: what the gateway tells whoever runs the emulator (the rest of /api is about
+# qualification), and the pages for testers.
+VIEWS: Mapping[str, Sequence[str]] = {
+    "dip_gateway": (
+        "/api/messages",
+        "/api/deliveries",
+        "/api/faults",
+        "/api/holdings",
+        "/api/participants",
+        "/api/directory",
+    ),
+    "qualification": ("/ui",),
+}
 
 
 @dataclass
@@ -71,7 +76,7 @@ class Composition:
     @property
     def served(self) -> Callable[..., Any]:
         """The application as the outside gets it: ``/api`` and ``/ui`` only for those who may use them."""
-        return guarded(self.app, AccessTokens(self.settings.data), self.settings.access)
+        return own_pages_only(guarded(self.app, AccessTokens(self.settings.data), self.settings.access))
 
 
 class LateApplication:
@@ -147,7 +152,7 @@ def build_services(
         build = import_module(f"services.{name}.app").build
         played = identities_of(name, identities)
         built = build(context, played) if played else build(context)
-        views = GATEWAY_VIEWS if name == "dip_gateway" else ()
+        views = VIEWS.get(name, ())
         services += [built, *(replace(built, prefix=view, workers=(), measures=nothing) for view in views)]
     return services
 
@@ -192,6 +197,7 @@ async def open_context(
     gateway_url = urls["dip_gateway"]
     identities = await asyncio.to_thread(open_identities, folder / "identities", authority, gateway_url)
     clock = BusinessClock()
+    await ClockOffsets(database, clock).read()
     context = Context(
         settings=settings,
         log=log,

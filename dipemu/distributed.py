@@ -11,10 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
+from backbone.clock_offsets import ClockOffsets
 from backbone.service import Service
 from backbone.settings import Settings
 from dipemu.composition import (
     PREFIXES,
+    VIEWS,
     Composition,
     build_services,
     journal_projection,
@@ -59,6 +61,8 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
         http = await stack.enter_async_context(_client())
         context, identities = await open_context(settings, urls, http, stack)
         own = build_services([name], context, identities)
+        offsets = ClockOffsets(context.database, context.clock)
+        own.append(Service("clock", workers=[offsets.follow]))
         if name == INDEXED_BY:
             own.append(journal_projection(context))
         supervisor = Supervisor(own, context.journal, context.clock)
@@ -74,7 +78,12 @@ async def open_service(settings: Settings, name: str) -> AsyncIterator[Compositi
 def _passed_on(settings: Settings, name: str, http: httpx.AsyncClient) -> list[Service]:
     if name != "dip_gateway":
         return []
-    others = [(other, prefix) for other, prefix in PREFIXES.items() if prefix]
+    others = [
+        (other, path)
+        for other, prefix in PREFIXES.items()
+        if prefix
+        for path in (prefix, *VIEWS.get(other, ()))
+    ]
     return [
         Service(other, forward(http, settings.service_urls[other].rstrip("/")), prefix)
         for other, prefix in others

@@ -28,8 +28,8 @@ def forward(http: httpx.AsyncClient, base_url: str) -> Callable[..., Any]:
         try:
             request.extensions["timeout"] = httpx.Timeout(LONGEST_ANSWER_SECONDS).as_dict()
             answer = await http.send(request)
-        except httpx.TransportError:
-            await _unavailable(send, base_url)
+        except httpx.TransportError as fault:
+            await _unavailable(send, base_url, fault)
             return
         kept = [(k.lower(), v) for k, v in answer.headers.raw if k.lower() not in CONNECTION_HEADERS]
         kept = [(k, v) for k, v in kept if k not in (b"content-encoding", b"content-length")]
@@ -49,8 +49,11 @@ async def _body(receive: Callable[..., Any]) -> bytes:
             return b"".join(parts)
 
 
-async def _unavailable(send: Callable[..., Any], base_url: str) -> None:
-    content = orjson.dumps({"detail": f"the service behind this path does not answer at {base_url}"})
+async def _unavailable(send: Callable[..., Any], base_url: str, fault: httpx.TransportError) -> None:
+    reason = str(fault) or type(fault).__name__
+    content = orjson.dumps(
+        {"detail": f"the service behind this path does not answer at {base_url}: {reason}"}
+    )
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),

@@ -1,4 +1,4 @@
-"""The parties that the harness itself plays: one identity per market role, two where a process needs two."""
+"""The parties that the harness itself plays: one per market role, more where a process needs more."""
 
 from __future__ import annotations
 
@@ -32,12 +32,17 @@ HARNESS_PARTIES: tuple[HarnessParty, ...] = (
     HarnessParty("2300000002", "SUP", "SUPB", "supplier_stub", "Supplier B"),
     HarnessParty("1200000001", "MSS", "MSSA", "metering_service_stub", "Smart Metering Service A"),
     HarnessParty("1200000002", "MSS", "MSSB", "metering_service_stub", "Smart Metering Service B"),
-    HarnessParty("1300000001", "MSA", "MSAA", "metering_service_stub", "Advanced Metering Service"),
-    HarnessParty("1100000001", "UMSO", "UMSA", "metering_service_stub", "Unmetered Supplies Operator"),
+    HarnessParty("1200000003", "MSS", "MSSC", "metering_service_stub", "Smart Metering Service C"),
+    HarnessParty("1300000001", "MSA", "MSAA", "metering_service_stub", "Advanced Metering Service A"),
+    HarnessParty("1300000002", "MSA", "MSAB", "metering_service_stub", "Advanced Metering Service B"),
+    HarnessParty("1100000001", "UMSO", "UMSA", "metering_service_stub", "Unmetered Supplies Operator A"),
+    HarnessParty("1100000002", "UMSO", "UMSB", "metering_service_stub", "Unmetered Supplies Operator B"),
     HarnessParty("1400000001", "SDS", "SDSA", "data_service_stub", "Smart Data Service A"),
     HarnessParty("1400000002", "SDS", "SDSB", "data_service_stub", "Smart Data Service B"),
-    HarnessParty("1500000001", "ADS", "ADSA", "data_service_stub", "Advanced Data Service"),
-    HarnessParty("1600000001", "UMSDS", "UDSA", "data_service_stub", "Unmetered Supplies Data Service"),
+    HarnessParty("1500000001", "ADS", "ADSA", "data_service_stub", "Advanced Data Service A"),
+    HarnessParty("1500000002", "ADS", "ADSB", "data_service_stub", "Advanced Data Service B"),
+    HarnessParty("1600000001", "UMSDS", "UDSA", "data_service_stub", "Unmetered Supplies Data Service A"),
+    HarnessParty("1600000002", "UMSDS", "UDSB", "data_service_stub", "Unmetered Supplies Data Service B"),
     HarnessParty("2500000001", "LDSO", "LDSA", "central_services_stub", "Distributor"),
     HarnessParty("1700000001", "MDS", "MDSA", "central_services_stub", "Market-wide Data Service"),
     HarnessParty("1800000001", "LSS", "LSSA", "central_services_stub", "Load Shaping Service"),

@@ -16,6 +16,7 @@ import uvicorn
 from dipemu.tls import CertificateProtocol
 
 SWITCH_SECONDS = 0.0005
+KEEP_ALIVE_SECONDS = 30  # longer than HTTP clients keep one: they must not send into one just closed
 
 
 class QuietServer(uvicorn.Server):
@@ -63,6 +64,7 @@ async def serving(
         proxy_headers=False,  # who calls is read from the connection: a proxy is trusted by our own settings
         log_level="warning",
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         server_header=False,
     )
     # Shorter turns between the event loop and the log's writer thread: each waits for the other's answer.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+import participant.holding
 import participant.outbox
-import participant.timers  # noqa: F401 - both declare their tables before the database is opened
+import participant.timers  # noqa: F401 - these declare their tables before the database is opened
 from backbone.clock import BusinessClock
 from backbone.database import Database
 from backbone.disk import DiskSpace

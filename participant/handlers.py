@@ -88,6 +88,20 @@ class CssOut:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeOut:
+    """Messages to the DIP that are whole already, for one POST: the engine only signs and sends them.
+
+    ``sender``: who signs, one of the service's DIP IDs; what the messages say of it may differ on purpose.
+    ``may_be_refused``: that the DIP refuses them is no fault of the harness.
+    """
+
+    sender: str
+    interface: str
+    messages: Sequence[Mapping[str, Any]]
+    may_be_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JournalNote:
     """An event for the journal. ``mpan`` and ``run`` left out are those of the incoming thing."""
 
@@ -106,7 +120,7 @@ class JournalNote:
     body: str | None = None
 
 
-Outgoing = DipOut | CssOut | JournalNote
+Outgoing = DipOut | WholeOut | CssOut | JournalNote
 
 
 class World:
@@ -190,6 +204,14 @@ class HandlerRegistry(Generic[State]):
         """The handler for this, the one for its very event first; None when nobody takes it."""
         exact = self._handlers.get((incoming.kind, incoming.name, incoming.event))
         return exact or self._handlers.get((incoming.kind, incoming.name, None))
+
+    def commands(self) -> frozenset[str]:
+        """The commands of the harness that are taken."""
+        return frozenset(name for kind, name, _ in self._handlers if kind == "command")
+
+    def takes_all(self, publication: str) -> bool:
+        """Whether a handler takes every event of this publication."""
+        return ("dip", publication, None) in self._handlers
 
     @property
     def takes_time(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -23,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.database import metadata
 from backbone.upsert import insert_replacing
 
-OutgoingKind = Literal["dip", "css", "note"]
+OutgoingKind = Literal["dip", "trial", "css", "note"]
 Value = TypeVar("Value")
 _CHUNK = 500  # values in one IN list; SQLite takes 32,766
 
@@ -52,6 +53,7 @@ outbox_table = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("mpan", String(13)),
     Column("run", String(128)),
+    Column("held", Integer),  # the step of a run that holds it back; NULL: it may be sent
     Index("ix_participant_outbox_service_id", "service", "id"),
     sqlite_autoincrement=True,  # numbers are never used again: the sender goes by them
 )
@@ -61,8 +63,9 @@ outbox_table = Table(
 class ToSend:
     """One thing to send. ``key``: what keeps its order with others.
 
-    ``target``: the channel ``IF-031`` (kind dip), ``CSS``, ``REGS`` or a URL (css), empty (note).
-    ``payload``: exactly the bytes to send; a retry sends the same.
+    ``kind``: a trial is a dip message that the DIP may refuse. ``target``: the channel ``IF-031`` (dip,
+    trial), ``CSS``, ``REGS`` or a URL (css), empty (note). ``payload``: exactly the bytes to send; a retry
+    sends the same. ``held``: the step of a run in stepwise mode that holds it back.
     """
 
     key: str
@@ -72,6 +75,7 @@ class ToSend:
     payload: bytes
     mpan: str | None = None
     run: str | None = None
+    held: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,10 @@ async def save(
     ids: Sequence[str],
     to_send: Sequence[ToSend],
 ) -> Sequence[OutboxRow]:
-    """Save states, handled ids and what is to be sent, in this transaction; the latter with its numbers."""
+    """Save states, handled ids and what is to be sent, in this transaction.
+
+    Returned, with their numbers, are the things that may be sent now.
+    """
     if changed:
         await _save_states(connection, service, changed)
     if ids:
@@ -119,14 +126,26 @@ async def save(
     rows = [{"service": service, **asdict(thing)} for thing in to_send]
     numbered = outbox_table.insert().returning(outbox_table.c.id, sort_by_parameter_order=True)
     numbers = await connection.scalars(numbered, rows)
-    return [OutboxRow(number, thing) for number, thing in zip(numbers, to_send, strict=True)]
+    numbered_things = zip(numbers, to_send, strict=True)
+    return [OutboxRow(number, thing) for number, thing in numbered_things if thing.held is None]
 
 
 async def pending(
     connection: AsyncConnection, service: str, after: int, limit: int = 1000
 ) -> list[OutboxRow]:
-    """What is to be sent with a number above ``after``, in order."""
-    where = (outbox_table.c.service == service) & (outbox_table.c.id > after)
+    """What may be sent with a number above ``after``, in order."""
+    return await _rows(connection, service, outbox_table.c.id > after, limit)
+
+
+async def pending_for(connection: AsyncConnection, service: str, mpans: Collection[str]) -> list[OutboxRow]:
+    """What may be sent about these MPANs, in order."""
+    return await _rows(connection, service, outbox_table.c.mpan.in_(mpans)) if mpans else []
+
+
+async def _rows(
+    connection: AsyncConnection, service: str, which: ColumnElement[bool], limit: int = 1000
+) -> list[OutboxRow]:
+    where = (outbox_table.c.service == service) & outbox_table.c.held.is_(None) & which
     rows = await connection.execute(
         select(outbox_table).where(where).order_by(outbox_table.c.id).limit(limit)
     )
@@ -137,9 +156,13 @@ async def pending(
 
 
 async def on_their_way(connection: AsyncConnection, service: str, keys: Collection[str]) -> set[str]:
-    """Those of ``keys`` about which a service other than this one still has messages to send."""
+    """Those of ``keys`` about which a service other than this one still has messages to send.
+
+    What is held for a tester is not on its way.
+    """
     columns = outbox_table.c
-    where = (columns.service != service) & (columns.kind != "note") & columns.key.in_(keys)
+    others = (columns.service != service) & (columns.kind != "note") & columns.held.is_(None)
+    where = others & columns.key.in_(keys)
     return set(await connection.scalars(select(columns.key).where(where).distinct()))
 
 

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backbone.journal import JournalEvent, Kind
 from backbone.log import Record
 from contracts import envelope
-from participant import outbox, timers
+from participant import holding, outbox, timers
 from participant.context import Context
 from participant.errors import SenderUnknown, TimeStandsStill
 from participant.handlers import (
@@ -32,10 +32,13 @@ from participant.handlers import (
     Incoming,
     JournalNote,
     Outgoing,
+    WholeOut,
     World,
 )
+from participant.holding import LET_GO, Holds
 from participant.identity import Identity
-from participant.outbox import OutboxRow, ToSend
+from participant.outbox import OutboxRow, OutgoingKind, ToSend
+from participant.standing_back import spoken
 from participant.timers import Timer
 from participant.wire import read_record, state_key
 
@@ -50,6 +53,7 @@ class Batch:
 
     world: World
     saved: Mapping[str, bytes]
+    holds: Holds = field(default_factory=Holds)
     states: dict[str, BaseModel] = field(default_factory=dict)  # those that changed
     timers: dict[str, Timer | None] = field(default_factory=dict)  # of the same
     ids: list[str] = field(default_factory=list)
@@ -85,6 +89,7 @@ class Processor:
     async def process(self, records: Sequence[Record]) -> Handled:
         """Handle the records not handled before. Raises DatabaseUnavailable; nothing was handled then."""
         incomings = [incoming for record in records if (incoming := _read(record)) is not None]
+        let_go = {i.mpan for i in incomings if (i.kind, i.name) == ("command", LET_GO)}
         async with self._context.database.begin(self._lock) as connection:
             batch = await self._begin(connection, {state_key(i) for i in incomings})
             done = await outbox.handled(connection, self._service, {i.id for i in incomings})
@@ -93,7 +98,8 @@ class Processor:
                     done.add(incoming.id)
                     batch.ids.append(incoming.id)
                     self._handle(batch, incoming)
-            return await self._save(connection, batch)
+            waiting = await outbox.pending_for(connection, self._service, let_go)
+            return await self._save(connection, batch, waiting)
 
     async def pass_time(self, due: Sequence[Timer]) -> Handled:
         """Hand the time to the states of these timers, as far as they are still set.
@@ -116,16 +122,21 @@ class Processor:
             environment=self._context.settings.environment_tag,
             snapshot=await self._context.directory.latest(connection),
         )
-        return Batch(world, await outbox.states(connection, self._service, keys))
+        saved = await outbox.states(connection, self._service, keys)
+        return Batch(world, saved, await holding.holds_on(connection, keys))
 
-    async def _save(self, connection: AsyncConnection, batch: Batch) -> Handled:
+    async def _save(
+        self, connection: AsyncConnection, batch: Batch, waiting: Sequence[OutboxRow] = ()
+    ) -> Handled:
+        """``waiting``: what is in the outbox already and was let go just now."""
+        await holding.save(connection, batch.holds)
         changed = {key: _json(state) for key, state in batch.states.items()}
         rows = await outbox.save(
             connection, self._service, changed=changed, ids=batch.ids, to_send=batch.to_send
         )
         if self._registry.takes_time:
             await timers.save(connection, self._service, batch.timers)
-        return Handled(rows, [timer for timer in batch.timers.values() if timer is not None])
+        return Handled([*waiting, *rows], [timer for timer in batch.timers.values() if timer is not None])
 
     def _handle(self, batch: Batch, incoming: Incoming) -> None:
         """Run the handler; when it fails, state and world stay as they were and the journal says so."""
@@ -137,8 +148,8 @@ class Processor:
         try:
             before = self._state(batch, key)
             state, outgoing = handler(before, incoming, now, batch.world)
-            to_send = [self._to_send(out, incoming, now) for out in outgoing]
             timer = self._timer(state, incoming, now)
+            to_send = self._held(batch, incoming, spoken(before, outgoing), now)
         except Exception as fault:  # whatever a handler did wrong must not stop the others; it is reported
             logger.exception("%s failed on %s %s", self._service, incoming.name, incoming.id)
             batch.to_send.append(self._to_send(_fault_note(incoming, fault), incoming, now))
@@ -147,6 +158,15 @@ class Processor:
             batch.states[key] = state
             batch.timers[key] = timer
         batch.to_send.extend(to_send)
+
+    def _held(
+        self, batch: Batch, incoming: Incoming, outgoing: Sequence[Outgoing], now: datetime
+    ) -> list[ToSend]:
+        """What a handler wants sent, each with the step that holds it back, if any."""
+        to_send = [self._to_send(out, incoming, now) for out in outgoing]
+        steps = batch.holds.steps_of(incoming.mpan, outgoing)
+        pairs = zip(to_send, steps, strict=True)
+        return [what if step is None else replace(what, held=step) for what, step in pairs]
 
     def _timer(self, state: BaseModel | None, incoming: Incoming, now: datetime) -> Timer | None:
         """The timer of a state that a handler leaves. Raises TimeStandsStill."""
@@ -166,6 +186,8 @@ class Processor:
     def _to_send(self, out: Outgoing, incoming: Incoming, now: datetime) -> ToSend:
         if isinstance(out, DipOut):
             return self._dip(out, incoming, now)
+        if isinstance(out, WholeOut):
+            return self._whole(out, incoming)
         if isinstance(out, CssOut):
             return self._css(out, incoming)
         return self._note(out, incoming, now)
@@ -191,6 +213,12 @@ class Processor:
         return ToSend(
             mpan or incoming.to, "dip", out.sender, out.interface, orjson.dumps([message]), mpan, incoming.run
         )
+
+    def _whole(self, out: WholeOut, incoming: Incoming) -> ToSend:
+        self._identity(out.sender)
+        kind: OutgoingKind = "trial" if out.may_be_refused else "dip"
+        body, mpan = orjson.dumps(list(out.messages)), incoming.mpan or None
+        return ToSend(state_key(incoming), kind, out.sender, out.interface, body, mpan, incoming.run)
 
     def _css(self, out: CssOut, incoming: Incoming) -> ToSend:
         if out.sender != CSS:

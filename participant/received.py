@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts import Catalogue, envelope
 from participant.handlers import HandlerRegistry, Incoming, Outgoing, World
+from participant.standing_back import StandsBack
 
 
 class Recorded(BaseModel):
@@ -23,7 +24,7 @@ class Recorded(BaseModel):
     correlation_id: str | None
 
 
-class Received(BaseModel):
+class Received(StandsBack):
     """Everything that came in about one MPAN (or to one party, where a message has none), oldest first."""
 
     model_config = ConfigDict(frozen=True)
@@ -53,4 +54,6 @@ def remember_publications(registry: HandlerRegistry[State], catalogue: Catalogue
         return (state or registry.state_type()).with_received(incoming), []
 
     for interface in catalogue.interfaces:
-        registry.handles(envelope.publication_id(interface))(informed)
+        publication = envelope.publication_id(interface)
+        if not registry.takes_all(publication):
+            registry.handles(publication)(informed)

@@ -136,7 +136,7 @@ class OutboxSender:
             async with self._room:
                 answer = await self._attempt(row.what)
             if answer is not None and not retry_wanted(answer.status):
-                if not (answer.ok or answer.is_duplicate):
+                if not (answer.ok or answer.is_duplicate or row.what.kind == "trial"):
                     await self._report(row, answer)
                 return
             if row.what.target.startswith("http") and attempt >= settings.retry_attempts:
@@ -157,7 +157,7 @@ class OutboxSender:
             if what.kind == "note":
                 await self._context.log.append([_journal_record(what)])
                 return Answer(201)
-            if what.kind == "dip":
+            if what.kind in ("dip", "trial"):
                 return await self._clients[what.sender].send_bytes(what.target, what.payload)
             return await self._send_css(what)
         except httpx.InvalidURL as fault:

@@ -15,8 +15,9 @@ from pydantic import Field
 
 from backbone.journal.events import Kind
 from contracts import Catalogue, envelope
-from contracts.envelope import MpanBlock
+from contracts.envelope import MpanBlock, ResponseBlock
 from participant.handlers import DipOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.party_orders import take_orders
 from participant.received import Received, remember_publications
 
 ACCEPTED: Final = "SP000"
@@ -51,9 +52,11 @@ class ServiceProviderView(Received):
     """One MPAN, as the service providers see it.
 
     ``answers``: by DIP ID, the code with which requests are refused; without one they are accepted.
+    ``amendments``: by DIP ID, why consumption amendments are refused; without a reason they are accepted.
     """
 
     answers: dict[str, str] = Field(default_factory=dict)
+    amendments: dict[str, str] = Field(default_factory=dict)
 
     def with_answer(self, dip_id: str, code: str) -> ServiceProviderView:
         """The same with the answer that one provider gives."""
@@ -91,8 +94,42 @@ def provider_registry(
         view = (state or ServiceProviderView()).with_received(incoming)
         return view, [response(provider, incoming, view.answers.get(incoming.to, ACCEPTED), world)]
 
+    if provider is DATA_SERVICE:
+        registry.command("refuse_amendments")(refuse_amendments)
+        registry.handles("PUB-027")(amendment_asked)
+    take_orders(registry)
     remember_publications(registry, catalogue)
     return registry
+
+
+def refuse_amendments(
+    state: ServiceProviderView | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """Order: from now on refuse consumption amendments, ``{"reason": "…"}``; null: accept them again."""
+    view, reason = state or ServiceProviderView(), incoming.message["reason"]
+    others = {party: kept for party, kept in view.amendments.items() if party != incoming.to}
+    kept = others if reason is None else others | {incoming.to: str(reason)}
+    done = JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})
+    return view.model_copy(update={"amendments": kept}), [done]
+
+
+def amendment_asked(
+    state: ServiceProviderView | None, incoming: Incoming, now: datetime, world: World
+) -> Outcome:
+    """IF-027: amend the consumption, please. IF-028 answers the supplier and repeats what it asked."""
+    view = (state or ServiceProviderView()).with_received(incoming)
+    header, reason = envelope.header(incoming.message), view.amendments.get(incoming.to)
+    answer = DipOut(
+        sender=incoming.to,
+        interface="IF-028",
+        event=incoming.event or "",
+        custom=envelope.custom(incoming.message),
+        mpan=MpanBlock(incoming.mpan, header.distributor_dip_id or "", header.gsp_group or ""),
+        primary=(header.sender or "",),
+        response=ResponseBlock("A") if reason is None else ResponseBlock("R", (reason,)),
+        correlation_id=header.initial_correlation_id,
+    )
+    return view, [answer]
 
 
 def response(provider: ServiceProvider, incoming: Incoming, code: str, world: World) -> DipOut:

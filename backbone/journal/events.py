@@ -40,6 +40,7 @@ class Kind(StrEnum):
     FAULT_INJECTED = "fault injected"
     CLOCK_ADVANCED = "clock advanced"
     ATTESTED = "attested"  # a person vouches for a step
+    NOTED = "noted"  # a person's remark about a run
     SERVICE_FAULT = "service fault"  # the harness's own fault: never the participant's
 
 

@@ -1,6 +1,7 @@
 """Who may use what is not the market's: ``/api`` and ``/ui``. Participants are known by key and signature."""
 
+from dipemu.access.cross_site import own_pages_only
 from dipemu.access.guard import guarded
 from dipemu.access.tokens import AccessTokens
 
-__all__ = ["AccessTokens", "guarded"]
+__all__ = ["AccessTokens", "guarded", "own_pages_only"]

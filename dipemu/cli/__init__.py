@@ -20,6 +20,7 @@ from dipemu.cli import (
     participants,
     participants_change,
     run,
+    runs,
     sample,
     scenarios,
     serve,
@@ -48,6 +49,7 @@ participants.app.add_typer(participants_change.app)
 app.add_typer(participants.app, name="participants")
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(messages.app, name="messages")
+app.add_typer(runs.app, name="runs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(faults.app, name="faults")
 app.add_typer(contracts.app, name="contracts")

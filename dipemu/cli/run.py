@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,17 +16,23 @@ import typer
 from rich.live import Live
 
 from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
+from dipemu.cli.runs import fetch_evidence
 from dipemu.cli.up import listen_or_end, settings_for
 from dipemu.client import RunClient
 from dipemu.errors import ServerRefused
 
 EXIT_CODES = {"passed": PASSED, "failed": FAILED}
+AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line asks for."""
+    """What the command line asks for. ``ids``, ``themes`` and ``everything`` choose the test cases."""
 
+    ids: list[str]
+    themes: list[str]
+    everything: bool
+    at_once: int | None
     request: dict[str, Any]
     server: str | None
     port: int | None
@@ -34,9 +41,35 @@ class Wish:
     junit: Path | None
     json: Path | None
 
+    @property
+    def one(self) -> bool:
+        """Whether a single test case is named, which is shown step by step."""
+        return len(self.ids) == 1 and not self.themes and not self.everything
+
+    @property
+    def wrong(self) -> str | None:
+        """What cannot be meant, if anything."""
+        if not (self.ids or self.themes or self.everything):
+            return "name a test case, or give --theme or --all; `dipemu scenarios list` shows what there is"
+        if self.request["mpan"] and not self.one:
+            return "--mpan goes with one test case: every run needs an MPAN of its own"
+        if self.request["mode"] == "stepwise" and not self.one:
+            return "--stepwise goes with one test case: you press Run for each of its steps"
+        return None
+
 
 def run(
-    scenario: Annotated[str, typer.Argument(metavar="ID", help="The test case; see `dipemu scenarios list`")],
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Test cases; see `dipemu scenarios list`")
+    ] = None,
+    theme: Annotated[
+        list[str] | None, typer.Option(help="All test cases of this theme. May be repeated", metavar="NAME")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All test cases")] = False,
+    at_once: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs at the same time. Default: 1 with participants, else 8", metavar="N"),
+    ] = None,
     participant: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,8 +102,16 @@ def run(
             help="Without --server: data directory. Default: .dipemu with participants, else a fresh one",
         ),
     ] = None,
+    stepwise: Annotated[
+        bool,
+        typer.Option("--stepwise", help="Hold each message of the harness until `dipemu runs release`"),
+    ] = False,
+    label: Annotated[str | None, typer.Option(help="Your own word for the run, to find it by")] = None,
     evidence: Annotated[
-        Path | None, typer.Option(help="Folder for the evidence. Default: evidence/<run>")
+        Path | None,
+        typer.Option(
+            help="Folder for the evidence; of several runs, for their folders. Default: evidence/<run>"
+        ),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Also write the verdict as JUnit XML to this file")
@@ -79,19 +120,23 @@ def run(
         Path | None, typer.Option(help="Also write the run as JSON to this file, at its start and at its end")
     ] = None,
 ) -> None:
-    """Run a test case. Roles not named with --participant are played by the harness.
+    """Run test cases. Roles not named with --participant are played by the harness.
 
     Before the first wait it tells what your system needs to know and what it is to do at each of its
-    steps. Exit code 0: passed; 1: failed; 2: usage; 3: the harness's own error.
+    steps. Exit code 0: passed; 1: failed; 2: usage; 3: the harness's own error. Of several the worst counts:
+    3, then 2, then 1. With --theme and --all only those are run in which your system has a role to play.
     """
     request = {
-        "scenario": scenario,
         "participants": _participants(participant or []),
         "inject": inject or [],
         "timeout": timeout,
         "mpan": mpan,
+        "mode": "stepwise" if stepwise else "automatic",
+        "label": label,
     }
-    raise typer.Exit(_exit_code(Wish(request, server, port, data, evidence, junit, json)))
+    chosen = (scenarios or [], theme or [], everything, at_once)
+    wish = Wish(*chosen, request, server, port, data, evidence, junit, json)
+    raise typer.Exit(fail(wish.wrong, USAGE) if wish.wrong else _exit_code(wish))
 
 
 def _exit_code(wish: Wish) -> int:
@@ -113,15 +158,35 @@ def _participants(given: list[str]) -> dict[str, str]:
 
 async def _run(wish: Wish) -> int:
     async with _client(wish) as client:
-        document = await client.start(wish.request)
+        if not wish.one:
+            return await _run_several(client, wish)
+        document = await client.start({**wish.request, "scenario": wish.ids[0]})
         _write_json(wish, document)
+        if document["mode"] == "stepwise":
+            _tell_how_to_release(client, document)
         document = await _watch(client, document)
-        folder = await _fetch_evidence(client, wish, document)
+        folder = await fetch_evidence(client, document, wish.evidence)
     _write_json(wish, document)
     if wish.junit:
         wish.junit.parent.mkdir(parents=True, exist_ok=True)
         wish.junit.write_bytes((folder / "junit.xml").read_bytes())
     return _conclude(document, folder)
+
+
+async def _run_several(client: RunClient, wish: Wish) -> int:
+    from dipemu.cli.run_many import Batch, run_many
+
+    batch = Batch(
+        ids=wish.ids,
+        themes=wish.themes,
+        everything=wish.everything,
+        at_once=wish.at_once or (1 if wish.request["participants"] else AT_ONCE),
+        request=wish.request,
+        evidence=wish.evidence or Path("evidence"),
+        junit=wish.junit,
+        json=wish.json,
+    )
+    return await run_many(client, batch, partial(fetch_evidence, client))
 
 
 @asynccontextmanager
@@ -167,13 +232,10 @@ async def _watch(client: RunClient, document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def _fetch_evidence(client: RunClient, wish: Wish, document: dict[str, Any]) -> Path:
-    from services.qualification.packs import unzipped, write_pack
-
-    folder = wish.evidence or Path("evidence") / document["name"]
-    files = unzipped(await client.evidence(document["id"]))
-    await asyncio.to_thread(write_pack, files, folder)
-    return folder
+def _tell_how_to_release(client: RunClient, document: dict[str, Any]) -> None:
+    where = f"{document['id']} --server {client.server}"
+    out.print(f"Run the held step:    dipemu runs release {where}", soft_wrap=True)
+    out.print(f"Let the rest flow:    dipemu runs flow {where}", soft_wrap=True)
 
 
 def _write_json(wish: Wish, document: dict[str, Any]) -> None:

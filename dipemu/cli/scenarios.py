@@ -48,6 +48,15 @@ def show(scenario_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     out.print(render_scenario(scenarios[scenario_id]))
 
 
+@app.command("table")
+def table() -> None:
+    """Print all test cases as a document in Markdown, by theme, with their messages and roles."""
+    from services.qualification.library import markdown
+    from services.qualification.scenario import load_scenarios
+
+    sys.stdout.write(markdown(load_scenarios().values()))
+
+
 @app.command("lint")
 def lint(path: Annotated[Path, typer.Argument(help="A scenario file, or a folder of them")]) -> None:
     """Check scenario files: every problem with file, place and what would be right."""

@@ -147,6 +147,7 @@ def _greet(settings: Settings, url: str, control: str, seconds: float) -> None:
     out.print(f"[bold]DIP Emulator {VERSION}[/bold] ready in {seconds:.1f} s", soft_wrap=True)
     out.print(f"  gateway     {url}/dip-channel/IF-nnn", soft_wrap=True)
     out.print(f"  CSS         {url}/css/messages", soft_wrap=True)
+    out.print(f"  web pages   {control}/ui/", soft_wrap=True)
     out.print(f"  runs        {control}/api/runs", soft_wrap=True)
     out.print(f"  health      {control}/health/ready", soft_wrap=True)
     out.print(f"  data        {settings.data.resolve()}", soft_wrap=True)

@@ -1,26 +1,17 @@
-"""The parties that a switch only informs: distributor, settlement, enquiry service and others."""
+"""The parties at the centre: distributor, settlement, enquiry service, meter data retriever and others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from backbone.service import Service
-from contracts import Catalogue
 from participant.context import Context
 from participant.engine import ParticipantService
-from participant.handlers import HandlerRegistry
 from participant.identity import Identity
-from participant.received import Received, remember_publications
+from services.central_services_stub.handlers import build_registry
 
 NAME = "central_services_stub"
 PREFIX = "/central-services"
-
-
-def build_registry(catalogue: Catalogue) -> HandlerRegistry[Received]:
-    """One handler for every publication of these contracts: it keeps a note of it."""
-    registry = HandlerRegistry(Received)
-    remember_publications(registry, catalogue)
-    return registry
 
 
 def build(context: Context, identities: Sequence[Identity] = ()) -> Service:

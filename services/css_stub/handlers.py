@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import orjson
 from backbone.journal.events import Kind
 from contracts import css
 from participant.handlers import CssOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.standing_back import stand_back
 from services.css_stub.rules import refusals
 from services.css_stub.switches import MpanSwitches, Registration, begin
 
@@ -64,6 +65,7 @@ def build_registry(callbacks: Callbacks) -> HandlerRegistry[MpanSwitches]:
 
     registry.command("register_with")(register_with)
     registry.command("hold")(hold)
+    registry.command("stand_back")(keep_silent)
     return registry
 
 
@@ -81,6 +83,11 @@ def hold(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: W
     held = incoming.message.get("held", True) is not False
     known = (state or MpanSwitches()).model_copy(update={"held": held})
     return known, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+
+
+def keep_silent(state: MpanSwitches | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """Announce nothing of the MPAN's switches, or not the messages named, until told otherwise."""
+    return stand_back(state or MpanSwitches(), replace(incoming, to=CSS), now, world)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from backbone.clock import uk_midnight
 from contracts import css
+from participant.standing_back import StandsBack
 
 _REGISTRATIONS: Final = uuid5(NAMESPACE_URL, "registrations of the Central Switching Service")
 OPEN: Final = frozenset({"Pending", "Confirmed"})
@@ -48,7 +49,7 @@ class Registration(BaseModel):
         )
 
 
-class MpanSwitches(BaseModel):
+class MpanSwitches(StandsBack):
     """All switches of one MPAN, oldest first.
 
     ``registration_service``: MPID of the registration service that is told, None for the harness's own.

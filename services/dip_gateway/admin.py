@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from backbone.journal.life import LOOKED_AT, find_messages, life, messages
 from participant.context import Context
 from services.dip_gateway import store
 from services.dip_gateway.asgi import Request
@@ -20,16 +21,12 @@ from services.dip_gateway.errors import Refused, RequestInvalid, Subject
 from services.dip_gateway.faults import FaultRule, read_rules
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.ledger import Ledger
-from services.dip_gateway.life import life, messages, newest
 from services.dip_gateway.loading import read_holdings, shown
 from services.dip_gateway.replay import requeue_record
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.rulebook import RuleBook
 
 _FILTERS: Final = ("mpan", "party", "reference", "correlation", "transaction", "interface", "run")
-_SELECTIVE: Final = frozenset({"mpan", "reference", "correlation", "transaction"})
-_PARTIAL: Final = frozenset({"party", "reference", "correlation", "interface", "run"})
-_LOOKED_AT: Final = 20_000  # journal events behind one list of messages
 _columns = store.delivery_table.c
 
 
@@ -57,23 +54,10 @@ class Admin:
     async def messages(self, request: Request, values: Mapping[str, str]) -> Reply:
         """GET /api/messages?mpan=…&party=…&reference=…&correlation=…&interface=…&since=…&until=…&limit=…"""
         query = _query(request)
-        wanted: dict[str, Any] = {name: query[name] for name in _FILTERS if name in query}
+        wanted: dict[str, str] = {name: query[name] for name in _FILTERS if name in query}
         since, until = _moment(query, "since"), _moment(query, "until")
-        if not wanted.keys() & _SELECTIVE and since is None:
-            newest_event = await self._context.index.wait(0, 0.0)
-            wanted["after"] = max(0, newest_event - _LOOKED_AT)
-        found = await self._context.index.events(limit=_LOOKED_AT, since=since, until=until, **wanted)
-        ids = {event.transaction_id for _, event in found if event.transaction_id}
-        if wanted.keys() & _PARTIAL and len(ids) <= 200:
-            found = await self._whole(found, ids)
-        return Reply(200, {"messages": newest(messages(found), _limit(query))})
-
-    async def _whole(self, found: list[Any], ids: set[str]) -> list[Any]:
-        """A filter by interface or party finds single events; a message's life is all of its events."""
-        events = dict(found)
-        for transaction in ids:
-            events |= dict(await self._context.index.events(transaction=transaction, limit=_LOOKED_AT))
-        return sorted(events.items())
+        found = await find_messages(self._context.index, wanted, _limit(query), since, until)
+        return Reply(200, {"messages": found})
 
     async def message(self, request: Request, values: Mapping[str, str]) -> Reply:
         """GET /api/messages/{id}: by transaction ID or sender reference."""
@@ -123,7 +107,7 @@ class Admin:
         """A rule for a run is one for the run's MPAN. Raises RequestInvalid for a run that nobody knows."""
         if rule.run is None or rule.mpan is not None:
             return rule
-        events = await self._context.index.events(run=rule.run, limit=_LOOKED_AT)
+        events = await self._context.index.events(run=rule.run, limit=LOOKED_AT)
         mpan = next((event.mpan for _, event in events if event.mpan), None)
         if mpan is None:
             raise RequestInvalid(f"No run {rule.run} has begun here; start it first, or name its mpan.")

@@ -30,6 +30,7 @@ from services.dip_gateway.limits import Bucket
 from services.dip_gateway.loaded import LoadedSites
 from services.dip_gateway.mishaps import Mishaps
 from services.dip_gateway.openapi import document
+from services.dip_gateway.orders import Orders
 from services.dip_gateway.portal import Portal
 from services.dip_gateway.references import References
 from services.dip_gateway.refusals import RefusalBook
@@ -76,7 +77,10 @@ def build(
     takes_in = settings.gateway_parts != "workers"
     workers: list[Worker] = [rules.run, *([references.run] if takes_in else [])]
     if settings.gateway_parts != "intake":
-        workers += [LoadedSites(context, ledger).run, router.run, _once_read(rules, delivery.run)]
+        sites = LoadedSites(context, ledger)
+        orders = Orders(context, rules, sites)
+        workers += [sites.run, _once_read(rules, orders.run)]
+        workers += [router.run, _once_read(rules, delivery.run)]
 
     def ready() -> bool:
         return rules.loaded.is_set() and (references.loaded.is_set() or not takes_in)

@@ -15,7 +15,7 @@ from participant.parties import Party, Webhook
 from participant.targets import TargetGuard
 from services.dip_gateway.faults import Fault
 from services.dip_gateway.lanes import Item
-from services.dip_gateway.mishaps import spoiled
+from services.dip_gateway.mishaps import Passage, spoiled
 from services.dip_gateway.posting import Answer, post
 from services.dip_gateway.retry import retry_after_seconds
 from services.dip_gateway.spoiling import spoiled_signature
@@ -46,13 +46,16 @@ class Courier:
         self._guard = guard
         self._seconds = context.settings.delivery_timeout_seconds
 
-    async def carry(
-        self, webhook: Webhook, items: Sequence[Item], faults: frozenset[Fault] = frozenset()
-    ) -> Parcel:
-        """POST these items in one request. ``faults``: what is to go wrong with it."""
+    async def carry(self, webhook: Webhook, items: Sequence[Item], passage: Passage | None = None) -> Parcel:
+        """POST these items in one request. ``passage``: what is to go wrong with it."""
+        faults = passage.faults if passage else frozenset()
         body = packed(spoiled(items, faults) if faults else items)
         recipient = await self._context.directory.party(items[0].recipient)
         headers = self._headers(webhook.url, body, recipient, faults)
+        if passage and passage.status:
+            return Parcel(
+                webhook.url, headers, body, Answer(passage.status, b"answered by an injected fault")
+            )
         try:
             await self._guard.check_resolved(webhook.url, own=recipient is not None and recipient.harness)
         except TargetUnresolved as fault:  # as no answer: tried again

@@ -217,7 +217,13 @@ class Delivery:
         most = 1 if self._mishaps.plan.touches_messages else self._settings.delivery_batch
         count = min(most, webhook.max_message_count or most)
         size = webhook.max_payload_size * 1024 if webhook.max_payload_size else None
-        return lane.take(self._context.clock.now(), count, size)
+        now = self._context.clock.now()
+        taken = lane.take(now, count, size)
+        halted = [item for item in taken if self._mishaps.outage(lane.recipient, item.mpan)]
+        if not halted:
+            return taken
+        lane.settle(halted, again=now + timedelta(seconds=_LOOK_SECONDS))
+        return [item for item in taken if item not in halted]
 
     async def _pause(self, traffic: _Traffic, webhook: Webhook | None) -> None:
         """Wait for news; with something waiting, look again when it is due, and every second anyway."""
@@ -254,10 +260,10 @@ class Delivery:
         traffic.wake.set()
 
     async def _carried(self, webhook: Webhook, taken: Sequence[Item]) -> Parcel:
-        faults = await self._mishaps.on_sending(taken)
+        passage = await self._mishaps.on_sending(taken)
         await until_done(lambda: self._load_bodies(taken), "delivery")
         try:
-            return await self._courier.carry(webhook, taken, faults)
+            return await self._courier.carry(webhook, taken, passage)
         except Exception as fault:  # noqa: BLE001 - the outermost of one delivery; see the journal
             # An in-process recipient may raise anything at all. It is tried again, like no answer.
             _log.exception("a delivery to %s failed unexpectedly", webhook.url)

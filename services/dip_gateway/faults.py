@@ -30,12 +30,12 @@ class Fault(StrEnum):
     WRONG_ENVIRONMENT = "wrong environment"  # environmentTag of another environment
     REPLAY_FLAG = "replay flag"  # replayIndicator true on a first delivery
     OUTAGE = "outage"  # nothing is delivered for ``hours``; then everything, in order; on the way in: 503
-    ANSWER = "answer"  # on the way in: answered ``status``, nothing accepted
+    ANSWER = "answer"  # answered ``status``, nothing accepted; at delivery: as if the webhook had
     ANSWER_AFTER = "answer after"  # on the way in: accepted, and answered ``status`` all the same
 
 
 ON_THE_WAY_IN = frozenset({Fault.DELAY, Fault.OUTAGE, Fault.ANSWER, Fault.ANSWER_AFTER})
-AT_DELIVERY = frozenset(Fault) - {Fault.ANSWER, Fault.ANSWER_AFTER}
+AT_DELIVERY = frozenset(Fault) - {Fault.ANSWER_AFTER}
 
 
 class FaultRule(BaseModel):
@@ -150,14 +150,15 @@ class FaultPlan:
             and self._strikes(rule)
         ]
 
-    def outage(self, where: str, party: str, now: datetime) -> FaultRule | None:
-        """The outage that this party suffers now, if any."""
+    def outage(self, where: str, party: str, now: datetime, mpan: str | None = None) -> FaultRule | None:
+        """The outage that this party suffers now, if any: of everything, or of this MPAN alone."""
         suffered = (
             rule
             for rule in self._rules.values()
             if rule.fault is Fault.OUTAGE
             and rule.where == where
             and rule.party in (None, party)
+            and rule.mpan in (None, mpan)
             and (rule.until is None or now < rule.until)
         )
         return next(suffered, None)

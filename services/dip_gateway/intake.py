@@ -166,7 +166,7 @@ class Intake:
         """All or nothing: one entry per message, also for those that passed."""
         wrong = [index + 1 for index, one in enumerate(judged) if one.findings]
         entries = [self._judged_entry(one, wrong, party) for one in judged]
-        subjects = [_subject(one, text) for one, text in zip(judged, raw, strict=True)]
+        subjects = [_subject(one, text, party) for one, text in zip(judged, raw, strict=True)]
         first = judged[wrong[0] - 1]
         reason = f"message {wrong[0]} of {len(judged)}: {explain(first)}"
         return Refused(400, reason, entries, detail="refused at level 1", subjects=subjects)
@@ -241,12 +241,13 @@ class Intake:
         )
 
 
-def _subject(judged: Judged, raw: str) -> Subject:
+def _subject(judged: Judged, raw: str, party: Party) -> Subject:
+    """``party``: who signed it. Whom the message names as its sender stands in the body, and may be wrong."""
     header = judged.header
     return Subject(
         interface=header.interface,
         event=header.event,
-        sender=header.sender,
+        sender=party.dip_id,
         mpan=header.mpan,
         reference=header.reference,
         correlation_id=header.correlation_id,

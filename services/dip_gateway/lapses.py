@@ -78,6 +78,7 @@ class Lapses:
             service=SERVICE,
             interface=channel,
             sender=party,
+            mpan=rule.mpan,
             run=rule.run,
             details={"rule": rule.name, "fault": rule.fault.value, "where": rule.where},
         )

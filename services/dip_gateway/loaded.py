@@ -1,7 +1,8 @@
 """What the harness loads into the registration service, the gateway knows too: who holds what for the MPAN.
 
 The registration service's command ``load_mpan`` travels on the log; its site data name the supplier, the
-metering service, the data service, the meter data retriever and the distributor.
+metering service, the data service, the meter data retriever and the distributor. Where a participant is the
+registration service, that command is not given, and the DIP is told by an order of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord
 from participant.context import Context
 from participant.handlers import Incoming
+from participant.parties import Snapshot
 from participant.timekeeper import follow_clock
 from participant.wire import harness_topic, read_record
+from services.dip_gateway.errors import RequestInvalid
 from services.dip_gateway.holdings import ALWAYS, Holding, RoleOf
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.patience import until_done
@@ -50,16 +53,20 @@ class LoadedSites:
                 await until_done(partial(self._take_in, records), "loaded sites")
                 await until_done(partial(subscription.commit, records), "loaded sites")
 
+    async def load(self, order: Incoming) -> None:
+        """Load what an order to the DIP itself says. Raises RequestInvalid where it says nothing."""
+        snapshot = await self._context.directory.snapshot()
+        held = list(site_holdings(order.mpan, order.to, order.message, _roles(snapshot)))
+        if not held:
+            raise RequestInvalid("load_mpan takes siteData, and an MPAN that they are about")
+        await self._ledger.load_once(order.id, held)
+
     async def _take_in(self, records: Sequence[ConsumedRecord]) -> None:
         snapshot = await self._context.directory.snapshot()
         follow_clock(self._context.clock, [consumed.record for consumed in records])
 
-        def role_of(dip_id: str) -> str | None:
-            party = snapshot.party(dip_id)
-            return party.role if party else None
-
         for consumed in records:
-            held = list(read_holdings(consumed.record.value, role_of))
+            held = list(read_holdings(consumed.record.value, _roles(snapshot)))
             if held:
                 await self._load(read_record(consumed.record), held)
 
@@ -78,6 +85,14 @@ class LoadedSites:
         await self._context.journal.write(confirmed)
 
 
+def _roles(snapshot: Snapshot) -> RoleOf:
+    def role_of(dip_id: str) -> str | None:
+        party = snapshot.party(dip_id)
+        return party.role if party else None
+
+    return role_of
+
+
 def read_holdings(command: bytes, role_of: RoleOf) -> Iterable[Holding]:
     """The holdings that a command loads; none for other commands and for what cannot be read."""
     try:
@@ -88,12 +103,16 @@ def read_holdings(command: bytes, role_of: RoleOf) -> Iterable[Holding]:
         return
     if not isinstance(fields.get("id"), str):
         return
-    mpan, arguments = fields.get("mpan"), fields.get("arguments")
-    site = arguments.get("siteData", arguments) if isinstance(arguments, dict) else None
-    if not isinstance(mpan, str) or not isinstance(site, dict):
+    yield from site_holdings(fields.get("mpan"), fields.get("to"), fields.get("arguments"), role_of)
+
+
+def site_holdings(mpan: object, regs: object, arguments: object, role_of: RoleOf) -> Iterable[Holding]:
+    """The holdings in the arguments of ``load_mpan``; ``regs``: DIP ID of the registration service."""
+    site = arguments.get("siteData", arguments) if isinstance(arguments, Mapping) else None
+    if not isinstance(mpan, str) or not mpan or not isinstance(site, Mapping):
         return
-    if isinstance(fields.get("to"), str):
-        yield Holding(mpan, "REGS", fields["to"], ALWAYS)
+    if isinstance(regs, str):
+        yield Holding(mpan, "REGS", regs, ALWAYS)
     for name, role in _PARTIES:
         dip_id = site.get(f"{name}DIPID")
         if isinstance(dip_id, str):

@@ -25,6 +25,7 @@ _ON_SENDING: Final = frozenset(
         Fault.EXPIRED_CERTIFICATE,
         Fault.WRONG_ENVIRONMENT,
         Fault.REPLAY_FLAG,
+        Fault.ANSWER,
     }
 )
 
@@ -39,6 +40,14 @@ class Entry:
     behind: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What happens to a POST. ``status``: the webhook is not asked, and this is taken for its answer."""
+
+    faults: frozenset[Fault] = frozenset()
+    status: int | None = None
+
+
 class Mishaps:
     """The faults in force, applied. Costs one truth test per delivery while there are none."""
 
@@ -51,9 +60,9 @@ class Mishaps:
         """The rules in force."""
         return self._rules.plan
 
-    def outage(self, recipient: str) -> bool:
-        """Whether nothing is delivered to this recipient now."""
-        return bool(self.plan) and self.plan.outage("delivery", recipient, self._now(None)) is not None
+    def outage(self, recipient: str, mpan: str | None = None) -> bool:
+        """Whether nothing is delivered to this recipient now, or nothing about this MPAN."""
+        return bool(self.plan) and self.plan.outage("delivery", recipient, self._now(None), mpan) is not None
 
     async def on_entry(self, item: Item) -> Entry:
         """Draw what happens to an item that was just addressed."""
@@ -68,12 +77,13 @@ class Mishaps:
             behind=reorder.seconds if reorder else None,
         )
 
-    async def on_sending(self, items: Sequence[Item]) -> frozenset[Fault]:
+    async def on_sending(self, items: Sequence[Item]) -> Passage:
         """Draw what happens to this POST; with faults in force each holds one message."""
         if not self.plan.touches_messages:
-            return frozenset()
+            return Passage()
         rules = [rule for item in items for rule in await self._drawn(item, _ON_SENDING)]
-        return frozenset(rule.fault for rule in rules)
+        answers = [rule.status for rule in rules if rule.fault is Fault.ANSWER]
+        return Passage(frozenset(rule.fault for rule in rules), next(iter(answers), None))
 
     async def _drawn(self, item: Item, kinds: frozenset[Fault]) -> list[FaultRule]:
         subject = FaultSubject(party=item.recipient, interface=item.channel, event=item.event, mpan=item.mpan)

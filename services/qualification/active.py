@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backbone.journal.events import JournalEvent
+from backbone.journal.events import JournalEvent, Kind
 from services.qualification import orders
 from services.qualification.document import document
 from services.qualification.format import Step
-from services.qualification.results import Phase, RunState
+from services.qualification.results import Phase, RunState, StepStatus
 from services.qualification.store import StoredRun
 from services.qualification.verdict import evaluate
 
@@ -35,6 +35,25 @@ def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEv
     return kept
 
 
+def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) -> bool:
+    """Whether an event may be shown to a run: never one of an MPAN that another run owns.
+
+    ``owners``: the run by MPAN.
+    """
+    binding = stored.binding
+    if event.run is not None:
+        return event.run == binding.run
+    if event.mpan is not None and event.mpan in owners:
+        return owners[event.mpan] == binding.run
+    if event.mpan == binding.mpan:
+        return True
+    messages = {step.message for step in stored.scenario.steps}
+    wanted = event.interface is None or event.interface in messages
+    if event.kind is not Kind.REFUSED and not wanted:
+        return False
+    return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
+
+
 @dataclass(frozen=True)
 class Judgement:
     """The state of a run, the version of the document that shows it, and that document."""
@@ -52,6 +71,9 @@ class ActiveRun:
         self.events = bounded(stored, [event for _, event in events])
         self.seen = {event.id for event in self.events}
         self.released = orders.released(stored.binding, self.events)
+        self.carried_out: set[str] = set()
+        self.steering = asyncio.Lock()
+        self._shown: set[str] = set()
         self.ending = False
         self.version = int(stored.document["version"])
         self.document = stored.document
@@ -82,6 +104,11 @@ class ActiveRun:
         self._state = judgement.state
         self.version = judgement.version
         self.document = judgement.document
+        self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """All that was taken is in the document now, or changes nothing in it: tell whoever waits."""
+        self._shown |= self.seen
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -97,7 +124,7 @@ class ActiveRun:
     def to_release(self) -> Step | None:
         """The step whose harness part is to be ordered now."""
         current = self.state.current()
-        if current is None or current.step in self.released:
+        if current is None or current.step in self.released or current.status is StepStatus.HELD:
             return None
         self.released.add(current.step)
         return self.stored.scenario.step(current.step)
@@ -107,6 +134,20 @@ class ActiveRun:
         try:
             async with asyncio.timeout(seconds):
                 while self.version <= after:
+                    await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def to_carry_out(self) -> list[JournalEvent]:
+        """The run's own events whose effects on the harness, if any, have not been brought about yet."""
+        run = self.stored.binding.run
+        return [event for event in self.events if event.run == run and event.id not in self.carried_out]
+
+    async def shows(self, event_id: str, seconds: float) -> None:
+        """Return when the document shows what this event led to, or when the time is up."""
+        try:
+            async with asyncio.timeout(seconds):
+                while event_id not in self._shown:
                     await self._changed.wait()
         except TimeoutError:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
@@ -14,25 +14,33 @@ from pydantic.alias_generators import to_camel
 
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import JournalIndex
+from services.qualification.binding import Mode
 from services.qualification.errors import (
     BindingInvalid,
     EvidencePruned,
     EvidenceUnsigned,
+    OrderRefused,
     QualificationError,
     RunConflict,
     RunUnknown,
     ScenarioUnknown,
+    StepUnknown,
 )
 from services.qualification.evidence import Environment, evidence_files
+from services.qualification.listing import Wanted
 from services.qualification.packs import zipped
+from services.qualification.results import Phase, Verdict
 from services.qualification.runs import RunManager, RunRequest
 from services.qualification.scenario import find, summary
+from services.qualification.steering_api import Json, Label, steering_routes
 
 _STATUS: dict[type[QualificationError], int] = {
     ScenarioUnknown: 404,
     RunUnknown: 404,
     BindingInvalid: 422,
     RunConflict: 409,
+    StepUnknown: 404,
+    OrderRefused: 409,
     EvidencePruned: 410,
     EvidenceUnsigned: 500,
 }
@@ -50,15 +58,10 @@ class StartRun(BaseModel):
     inject: list[str] = Field(default_factory=list, description="Messages the harness sends for you")
     timeout: Annotated[float | None, Field(gt=0, le=86_400)] = None
     mpan: str | None = None
-
-
-class Json(Response):
-    """JSON through orjson."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
+    mode: Annotated[Mode, Field(description="stepwise: each message of the harness waits for Run")] = (
+        "automatic"
+    )
+    label: Annotated[Label | None, Field(description="Your own word for the run, to find it by")] = None
 
 
 def application(runs: RunManager, index: JournalIndex, environment: Callable[[], Environment]) -> FastAPI:
@@ -71,6 +74,7 @@ def application(runs: RunManager, index: JournalIndex, environment: Callable[[],
     )
     app.include_router(_scenarios(runs))
     app.include_router(_runs(runs, environment))
+    app.include_router(steering_routes(runs))
     app.include_router(_journal(index))
     app.add_exception_handler(QualificationError, _refuse)
     for fault in (DatabaseUnavailable, LogUnavailable):
@@ -114,17 +118,31 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
 
     @router.get("")
     async def listing(
-        participant: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN
+        participant: str | None = None,
+        scenario: str | None = None,
+        verdict: Verdict | None = None,
+        phase: Phase | None = None,
+        label: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = SHOWN,
     ) -> Response:
-        """The newest runs first; with ``participant`` (DIP ID) those that are ready for that participant."""
-        return Json(await runs.documents(limit, participant))
+        """The newest runs first: those that fit all that is given.
+
+        With ``participant`` (DIP ID) those that are ready for that participant, as whole documents.
+        """
+        return Json(await runs.documents(limit, Wanted(participant, scenario, verdict, phase, label)))
 
     @router.get("/{run_id}")
     async def run(
-        run_id: str, after: int = -1, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS)] = 0
+        run_id: str,
+        after: int = -1,
+        wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS)] = 0,
+        ended: bool = False,
     ) -> Response:
-        """The run; with ``after`` (a version) and ``wait`` (seconds) as soon as it is newer than that."""
-        return Json(await runs.document(run_id, after, wait))
+        """The run; with ``after`` (a version) and ``wait`` (seconds) as soon as it is newer than that.
+
+        With ``ended`` and ``wait`` as soon as it has ended.
+        """
+        return Json(await runs.document(run_id, after, wait, ended=ended))
 
     @router.get("/{run_id}/evidence")
     async def evidence(run_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""The qualification service: scenarios, runs, verdicts and evidence."""
+"""The qualification service: scenarios, runs, verdicts, evidence, and the pages that show them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from services.qualification.runs import RunManager
 from services.qualification.scenario import load_scenarios
 from services.qualification.signer import own_signer
 from services.qualification.tally import RunTally
+from services.qualification.web.app import pages
 
 
 def build(context: Context) -> Service:
@@ -21,6 +22,7 @@ def build(context: Context) -> Service:
     own_signer(context.settings)
     runs = RunManager(context, load_scenarios())
     app = application(runs, context.index, lambda: environment_of(context))
+    app.mount("/ui", pages(runs, context, lambda: environment_of(context)))
     waits_for = "The runs that were under way before the start are being read."
     tally = RunTally(context.database)
     return Service(

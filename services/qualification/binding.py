@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from services.qualification.errors import BindingInvalid
 from services.qualification.format import RoleDefinition, Scenario, Step
+
+Mode = Literal["automatic", "stepwise"]
 
 
 class PartyFacts(Protocol):
@@ -50,7 +52,9 @@ class Binding(Document):
     """One run's facts: everything besides the journal that a verdict depends on.
 
     ``values``: what the scenario's expressions may name. ``injected``: messages the harness sends on the
-    participant's behalf. ``timeout``: seconds for each wait for the participant.
+    participant's behalf. ``timeout``: seconds for each wait for the participant. ``mode``: how the run
+    begins; in stepwise mode each message of the harness waits for the tester. ``created``: real time;
+    ``ahead_seconds``: how far the MPAN's business time was ahead of that already.
     """
 
     run: str
@@ -60,6 +64,8 @@ class Binding(Document):
     injected: tuple[str, ...] = ()
     timeout: float
     created: datetime
+    mode: Mode = "automatic"
+    ahead_seconds: float = 0
 
     def participants(self) -> tuple[BoundParty, ...]:
         return tuple(party for party in self.parties.values() if party.participant)
@@ -143,3 +149,12 @@ def _bound(name: str, definition: RoleDefinition, party: PartyFacts, *, particip
         name=name, title=definition.title, role=definition.role, dip_id=party.dip_id,
         mpid=party.mpid, organisation=party.organisation, participant=participant,
     )  # fmt: skip
+
+
+def check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
+    """Raises BindingInvalid for a message that the harness cannot send on a participant's behalf."""
+    possible = {step.message for step in scenario.steps if step.inject}
+    for message in inject:
+        if message not in possible:
+            known = ", ".join(sorted(possible)) or "none"
+            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")

@@ -17,6 +17,9 @@ from services.qualification.expressions import resolve
 from services.qualification.format import DateRule, Step
 from services.qualification.values import date_of
 
+OURS = "qualification"  # whose own events have real moments
+_SKEW = timedelta(seconds=1)  # between the clocks of two machines
+
 
 def target(step: Step, binding: Binding, now: datetime) -> datetime | None:
     """The moment to which the business clock is moved before this step; None: it is not moved.
@@ -45,18 +48,21 @@ def advances(binding: Binding, events: Iterable[JournalEvent]) -> list[JournalEv
 def in_real_time(binding: Binding, events: Sequence[JournalEvent]) -> Sequence[JournalEvent]:
     """The events with their real moments.
 
-    Nothing of a run happened before it began, so the most that can be taken off an event's moment without
-    going back before that is what its service's clock was ahead.
+    What a clock that is ahead dated happened after that clock was moved. So the most that can be taken off
+    an event's moment without going back before that is what its service's clock was ahead.
     """
-    moved = advances(binding, events)
+    moved = [(event.at, event.details[AHEAD]) for event in advances(binding, events)]
+    moved += [(binding.created, binding.ahead_seconds)] if binding.ahead_seconds else []
     if not moved:
         return events
-    offsets = sorted((timedelta(seconds=event.details[AHEAD]) for event in moved), reverse=True)
+    offsets = sorted(((timedelta(seconds=ahead), since) for since, ahead in moved), reverse=True)
     return [_in_real_time(binding, event, offsets) for event in events]
 
 
-def _in_real_time(binding: Binding, event: JournalEvent, offsets: Sequence[timedelta]) -> JournalEvent:
-    if event.mpan != binding.mpan or event.kind is Kind.CLOCK_ADVANCED:
+def _in_real_time(
+    binding: Binding, event: JournalEvent, offsets: Sequence[tuple[timedelta, datetime]]
+) -> JournalEvent:
+    if event.mpan != binding.mpan or event.service == OURS:
         return event
-    real = (event.at - offset for offset in offsets if event.at - offset >= binding.created)
+    real = (event.at - ahead for ahead, since in offsets if event.at - ahead >= since - _SKEW)
     return replace(event, at=next(real, event.at))

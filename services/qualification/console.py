@@ -20,6 +20,7 @@ _STYLES = {
     "error": "bold magenta",
     "waiting for participant": "bold yellow",
     "waiting for harness": "cyan",
+    "held for the tester": "bold blue",
     "unknown": "yellow",
 }
 _COLUMNS = ("Step", "Description", "Source", "Recipient", "Message", "Who", "Valid", "Status", "Evidence")
@@ -79,7 +80,7 @@ def _message(message: str, event: str | None) -> str:
 
 def _remarks(document: Mapping[str, Any]) -> Iterator[RenderableType]:
     for step in document["steps"]:
-        waiting = step["result"].startswith("waiting")
+        waiting = step["result"].startswith(("waiting", "held"))
         if not waiting and step["result"] not in ("failed", "error", "unknown"):
             continue
         style = _STYLES.get(step["result"], "")

@@ -15,9 +15,11 @@ from services.qualification.binding import Binding
 from services.qualification.business_time import target
 from services.qualification.expressions import resolve
 from services.qualification.format import Command, Scenario, Step
-from services.qualification.orders import RELEASE, applies, order_event
+from services.qualification.orders import RELEASE, applies, commands, order_event
 
 CSS_MESSAGE = "cssMessage"
+FAULT = "fault"
+RUN_ENDED = "run_ended"
 WITH_A_CLOCK = (
     "registration",
     "css_stub",
@@ -37,21 +39,40 @@ def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Rec
     ]
 
 
-def release(step: Step, binding: Binding, now: datetime) -> list[Record]:
+def closing(scenario: Scenario, binding: Binding) -> list[Record]:
+    """The order that follows a run which made things go wrong: however it ended, they do so no more."""
+    ordered = [*scenario.prepare, *(command for step in scenario.steps for command in step.release)]
+    return [
+        command_record(
+            service,
+            RUN_ENDED,
+            to="",
+            mpan=binding.mpan,
+            run=binding.run,
+            id=f"{binding.run}-ended",
+            arguments={},
+        )
+        for service in sorted({command.service for command in ordered if command.command == FAULT})
+    ]
+
+
+def release(
+    step: Step, binding: Binding, now: datetime, captured: Mapping[str, Any] | None = None
+) -> list[Record]:
     """The orders of a step, and the journal's note of them, for one append; empty where none are needed.
 
-    Raises ValueError for a moment to advance to that is none.
+    ``captured``: what earlier steps captured. Raises ValueError for a moment to advance to that is none,
+    Unresolved where an order names what no message gave.
     """
-    commands = [command for command in step.release if applies(command, binding)]
-    if binding.on_behalf(step) and step.inject:
-        commands = [step.inject]
+    told = commands(step, binding)
     advanced = _advance(step, binding, now)
-    if not commands and not advanced:
+    if not told and not advanced:
         return []
-    names = [command.command for command in commands]
+    names = [command.command for command in told]
     note = order_event(binding, RELEASE, now, step, commands=names, onBehalf=binding.on_behalf(step))
     prefix = f"{binding.run}-step-{step.step}"
-    records = [_record(c, binding, f"{prefix}-{number}", now) for number, c in enumerate(commands)]
+    known = {"captured": captured or {}}
+    records = [_record(c, binding, f"{prefix}-{number}", now, known) for number, c in enumerate(told)]
     return [*advanced, note.to_record(), *records]
 
 
@@ -73,7 +94,6 @@ def _advance(step: Step, binding: Binding, now: datetime) -> list[Record]:
 
 def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
     """Tells every service how far the run's business clock is ahead; after a restart they ask to be told."""
-    identifier = f"{binding.run}-clock-{advanced.details['step']}"
     seconds = {AHEAD: advanced.details[AHEAD]}
     return [
         command_record(
@@ -82,15 +102,17 @@ def clock_orders(binding: Binding, advanced: JournalEvent) -> list[Record]:
             to=binding.mpan,
             mpan=binding.mpan,
             run=binding.run,
-            id=identifier,
+            id=f"{binding.run}-clock-{advanced.id}",
             arguments=seconds,
         )
         for service in WITH_A_CLOCK
     ]
 
 
-def _record(command: Command, binding: Binding, identifier: str, now: datetime) -> Record:
-    arguments = _built(resolve(command.arguments, binding.values), now)
+def _record(
+    command: Command, binding: Binding, identifier: str, now: datetime, known: Mapping[str, Any] | None = None
+) -> Record:
+    arguments = _built(resolve(command.arguments, {**binding.values, **(known or {})}), now)
     return command_record(
         command.service,
         command.command,

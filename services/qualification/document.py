@@ -6,7 +6,7 @@ of the moment. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.qualification.binding import Binding, BoundParty
@@ -30,12 +30,14 @@ def briefing(
     name: str,
     webhooks: list[dict[str, Any]],
     warnings: list[str],
+    label: str | None = None,
 ) -> dict[str, Any]:
     """What a tester needs to know before the first wait."""
     values = binding.values
     return {
         "id": binding.run,
         "name": name,
+        "label": label,
         "scenario": scenario.id,
         "revision": scenario.revision,
         "title": scenario.title,
@@ -105,9 +107,18 @@ def document(
         "summary": state.summary,
         "asOf": now.isoformat(),
         "ended": now.isoformat() if state.finished else None,
+        "businessTime": business_time(state, now),
+        "clockAheadSeconds": state.course.ahead_seconds,
+        "mode": state.course.mode,
+        "notes": [note.model_dump(mode="json", by_alias=True) for note in state.course.notes],
         "currentStep": current.step if current else None,
         "steps": [_step(binding, scenario.step(one.step), one) for one in state.steps],
     }
+
+
+def business_time(state: RunState, now: datetime) -> str:
+    """The time of the run's MPAN: the real one until a clock was advanced."""
+    return (now + timedelta(seconds=state.course.ahead_seconds)).isoformat()
 
 
 def _step(binding: Binding, step: Step, state: StepState) -> dict[str, Any]:
@@ -126,12 +137,21 @@ def _step(binding: Binding, step: Step, state: StepState) -> dict[str, Any]:
         "evidence": step.evidence,
         "files": len(state.events) if step.evidence == "Auto" else 0,
         "action": _action(state.status),
-        "note": "sent by the harness on the participant's behalf" if binding.on_behalf(step) else "",
+        "note": _note(binding, step, state.status),
         "onBehalf": binding.on_behalf(step),
         **details,
     }
 
 
 def _action(status: StepStatus) -> str:
-    """The framework's own button: there while the step has not been run."""
-    return "Run" if status is StepStatus.NOT_RUN else ""
+    """The framework's own button: there while the tester has something to run at the step."""
+    return "Run" if status is StepStatus.HELD else ""
+
+
+def _note(binding: Binding, step: Step, status: StepStatus) -> str:
+    """What a reader of the step's row must not miss."""
+    if status is StepStatus.ATTESTED:
+        return "attested by a person"
+    if status is StepStatus.SKIPPED:
+        return "left out by a person"
+    return "sent by the harness on the participant's behalf" if binding.on_behalf(step) else ""

@@ -6,6 +6,8 @@ QualificationError
 ├── BindingInvalid     the roles cannot be bound to parties as asked
 ├── RunUnknown         no run has this ID
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
+├── StepUnknown        the run has no step with this number
+├── OrderRefused       what the tester wants cannot be done as the run stands
 ├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
 ├── EvidenceRefused    an evidence pack is damaged or not safe to open
 ├── EvidencePruned     the events of a run were removed, with all that was as old
@@ -47,6 +49,14 @@ class RunUnknown(QualificationError):
 
 class RunConflict(QualificationError):
     """The run cannot start: its MPAN belongs to a run that has not ended."""
+
+
+class StepUnknown(QualificationError):
+    """The run has no step with this number."""
+
+
+class OrderRefused(QualificationError):
+    """What the tester wants cannot be done as the run stands; the text says why."""
 
 
 class EvidenceInvalid(QualificationError):

@@ -9,7 +9,7 @@ from backbone.journal.events import JournalEvent
 from services.qualification.binding import Binding, BoundParty
 from services.qualification.causes import Cause
 from services.qualification.format import Step, Way
-from services.qualification.results import Attempt, Finding, NearMiss
+from services.qualification.results import Attempt, Finding, NearMiss, StepState, StepStatus
 
 ON_BEHALF = "Sent by the harness on the participant's behalf."
 
@@ -156,6 +156,30 @@ def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Atte
         got = f"attempt {last.number} got {last.status or last.error}"
         return f"Waiting for {who(owner)} to take {step.message}: {got}."
     return f"Waiting for the DIP to deliver {step.message} to {who(owner)}."
+
+
+def held(step: Step, binding: Binding) -> str:
+    """What happens when the tester presses Run."""
+    whom = "the harness" if binding.waits_for_participant(step) else who(binding.owner(step))
+    verb = "do its part of" if step.way is Way.PUBLICATION or whom == "the harness" else "send"
+    return f"Held for the tester: press Run to let {whom} {verb} {name(step)} for MPAN {binding.mpan}."
+
+
+def all_fine(steps: Sequence[StepState]) -> str:
+    """A run that nothing went wrong in: what passed, what people decided, what was sent for whom."""
+    if all(step.status is StepStatus.SKIPPED for step in steps):
+        return "Every step was left out by a person: nothing was judged."
+    passed = sum(step.status is StepStatus.PASSED for step in steps)
+    whole = passed == len(steps)
+    special = {
+        "Vouched for by a person": [s.step for s in steps if s.status is StepStatus.ATTESTED],
+        "Left out by a person": [s.step for s in steps if s.status is StepStatus.SKIPPED],
+        "Sent by the harness on the participant's behalf": [s.step for s in steps if s.on_behalf],
+    }
+    tails = [f"{how}: step {', '.join(map(str, which))}." for how, which in special.items() if which]
+    return " ".join(
+        [f"All {passed} steps passed." if whole else f"{passed} of {len(steps)} steps passed.", *tails]
+    )
 
 
 def timed_out(

@@ -6,12 +6,20 @@ own, a ``failure`` the participant's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
-_SKIPPED = {"not run", "skipped", "unknown", "waiting for participant", "waiting for harness"}
+_SKIPPED = {
+    "not run",
+    "skipped",
+    "unknown",
+    "waiting for participant",
+    "waiting for harness",
+    "held for the tester",
+}
 _CTRF = {
     "passed": "passed",
     "attested": "passed",
@@ -40,6 +48,75 @@ def junit(document: Mapping[str, Any]) -> bytes:
         ElementTree.SubElement(properties, "property", {"name": name, "value": value})
     for step in steps:
         _case(suite, document, step)
+    return _written(root)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of one run among several. ``document``: None for one that could not be run."""
+
+    scenario: str
+    theme: str
+    verdict: str
+    summary: str
+    document: Mapping[str, Any] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return seconds(self.document) if self.document else 0.0
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has."""
+        return len(self.document["steps"]) if self.document else 0
+
+    @property
+    def steps_passed(self) -> int:
+        """How many of them passed."""
+        done = self.document["steps"] if self.document else ()
+        return sum(step["result"] in ("passed", "attested") for step in done)
+
+    def as_json(self) -> dict[str, Any]:
+        """The result and, where there is one, the whole run."""
+        head = {
+            "scenario": self.scenario,
+            "theme": self.theme,
+            "verdict": self.verdict,
+            "summary": self.summary,
+        }
+        return {**head, "run": self.document}
+
+
+def junit_of_runs(results: Sequence[RunResult]) -> bytes:
+    """One suite for all, one case per run. One that could not be run is an error, not a failure."""
+    verdicts = [result.verdict for result in results]
+    counts = {
+        "tests": str(len(results)),
+        "failures": str(verdicts.count("failed")),
+        "errors": str(sum(verdict not in ("passed", "failed") for verdict in verdicts)),
+        "skipped": "0",
+        "time": f"{sum(result.seconds for result in results):.3f}",
+    }
+    root = ElementTree.Element("testsuites", {"name": "DIP Emulator", **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "DIP Emulator", **counts})
+    for result in results:
+        _run_case(suite, result)
+    return _written(root)
+
+
+def _run_case(suite: ElementTree.Element, result: RunResult) -> None:
+    named = {"classname": result.theme, "name": result.scenario, "time": f"{result.seconds:.3f}"}
+    case = ElementTree.SubElement(suite, "testcase", named)
+    if result.verdict == "passed":
+        return
+    text = _printable(result.summary)
+    tag = "failure" if result.verdict == "failed" else "error"
+    problem = ElementTree.SubElement(case, tag, {"message": text, "type": result.verdict})
+    problem.text = text
+
+
+def _written(root: ElementTree.Element) -> bytes:
     ElementTree.indent(root)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"

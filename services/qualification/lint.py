@@ -130,8 +130,8 @@ def _expressions(scenario: Scenario) -> Iterator[Finding]:
             yield from _unknown(value, known, f"/data/{name}")
         known = known | {name}
     yield from _unknown(scenario.mpan.site_data, known, "/mpan/siteData")
-    for where, command in _all_commands(scenario):
-        yield from _unknown(command["arguments"], known, f"{where}/arguments")
+    for index, command in enumerate(scenario.prepare):
+        yield from _unknown(command.arguments, known, f"/prepare/{index}/arguments")
     yield from _step_expressions(scenario, known)
 
 
@@ -142,6 +142,10 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
                 where = f"/steps/{index}/{kind}/{number}"
                 yield from _unknown([expectation.equals, list(expectation.one_of or ())], known, where)
         yield from _unknown(step.advance_to, known, f"/steps/{index}/advanceTo")
+        for number, command in enumerate(step.release):
+            yield from _unknown(command.arguments, known, f"/steps/{index}/release/{number}/arguments")
+        if step.inject:
+            yield from _unknown(step.inject.arguments, known, f"/steps/{index}/inject/arguments")
         told = {name for name in known if not name.startswith("captured.")}  # before the first step
         yield from _unknown(step.guidance, told, f"/steps/{index}/guidance")
         known = known | {f"captured.{name}" for name in step.capture}

@@ -81,6 +81,11 @@ def misses(wanted: Pattern, event: JournalEvent) -> tuple[Miss, ...]:
     return tuple(miss for check in _CHECKS for miss in [check(wanted, event)] if miss)
 
 
+def fits(wanted: Pattern, event: JournalEvent) -> bool:
+    """Whether this event is the wanted message. Most differ in the first respect, and need no second look."""
+    return not any(check(wanted, event) for check in _CHECKS)
+
+
 def _interface(wanted: Pattern, event: JournalEvent) -> Miss | None:
     return _miss("message", wanted.interface, event.interface)
 
@@ -165,7 +170,7 @@ def matching(
     wanted: Pattern, events: Iterable[JournalEvent], kinds: Collection[Kind]
 ) -> Iterable[JournalEvent]:
     """The events of these kinds that are the wanted message."""
-    return (event for event in events if event.kind in kinds and not misses(wanted, event))
+    return (event for event in events if event.kind in kinds and fits(wanted, event))
 
 
 def nearest(wanted: Pattern, events: Sequence[JournalEvent], taken: Collection[str]) -> tuple[NearMiss, ...]:

@@ -1,9 +1,10 @@
 """What the run manager writes to the journal about a run, and how the verdict reads it.
 
-All are ``step released`` events of the run; ``details.order`` says which: ``release`` (the harness was
-told to do its part), ``resume`` (the manager took the run up again after a restart: waits begin anew),
+Most are ``step released`` events of the run; ``details.order`` says which: ``release`` (the harness was
+told to do its part), ``run`` (the tester pressed Run on a step that stepwise mode held), ``flow`` (the tester
+lets all the rest flow), ``resume`` (the manager took the run up again after a restart: waits begin anew),
 ``skip`` (a person left the step out) and ``cancel``. ``attested`` events name the step in
-``details.step``.
+``details.step``; ``noted`` and ``clock advanced`` events of the run are the tester's, too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from backbone.journal.events import JournalEvent, Kind
+from participant.timekeeper import AHEAD
 from services.qualification.binding import Binding
 from services.qualification.conclude import Conclusion
-from services.qualification.format import Command, Scenario, Step
-from services.qualification.results import StepState, StepStatus
+from services.qualification.format import Command, Scenario, Step, Way
+from services.qualification.results import Course, Note, StepState, StepStatus
 
 RELEASE = "release"
+RUN = "run"
+FLOW = "flow"
 RESUME = "resume"
 SKIP = "skip"
 CANCEL = "cancel"
@@ -76,11 +80,20 @@ def resumed(binding: Binding, events: Sequence[JournalEvent]) -> list[datetime]:
 
 
 def moments(binding: Binding, events: Sequence[JournalEvent], step: Step) -> list[datetime]:
-    """When the wait for a step was begun anew: its release, a restart, the clock, the end of preparation."""
-    own = [e.at for e in _orders(binding, events, RELEASE) if e.details.get("step") == step.step]
-    prepared = [e.at for e in events if e.kind is Kind.HARNESS_PREPARED and e.run == binding.run]
-    advanced = [e.at for e in events if e.kind is Kind.CLOCK_ADVANCED and e.run == binding.run]
-    return [*own, *resumed(binding, events), *prepared, *advanced]
+    """When the wait for a step was begun anew.
+
+    By its release, the tester's Run, a restart, the end of the preparation, a clock that was moved.
+    """
+    own = [
+        e.at
+        for order in (RELEASE, RUN)
+        for e in _orders(binding, events, order)
+        if e.details.get("step") == step.step
+    ]
+    flowing = [e.at for e in _orders(binding, events, FLOW)]
+    kinds = (Kind.HARNESS_PREPARED, Kind.CLOCK_ADVANCED)
+    others = [e.at for e in events if e.kind in kinds and e.run == binding.run]
+    return [*own, *flowing, *resumed(binding, events), *others]
 
 
 def applies(command: Command, binding: Binding) -> bool:
@@ -89,6 +102,41 @@ def applies(command: Command, binding: Binding) -> bool:
     if harness is not None and binding.parties[harness].participant:
         return False
     return participant is None or binding.parties[participant].participant
+
+
+def commands(step: Step, binding: Binding) -> list[Command]:
+    """What a step tells services of the harness to do, as the run's roles are bound."""
+    if binding.on_behalf(step) and step.inject:
+        return [step.inject]
+    return [command for command in step.release if applies(command, binding)]
+
+
+def held(binding: Binding, events: Sequence[JournalEvent], step: Step) -> bool:
+    """Whether stepwise mode holds the harness's part of a step, and nobody has pressed Run on it yet.
+
+    What the DIP delivers is never held: it follows by itself from a message that was let go.
+    """
+    if course(binding, events).mode == "automatic":
+        return False
+    sends = step.way is not Way.PUBLICATION and not binding.waits_for_participant(step)
+    if step.must_not_come_within or not (sends or commands(step, binding)):
+        return False
+    return all(event.details.get("step") != step.step for event in _orders(binding, events, RUN))
+
+
+def course(binding: Binding, events: Sequence[JournalEvent]) -> Course:
+    """How the run has been steered so far."""
+    own = [event for event in events if event.run == binding.run]
+    said = [event for event in own if event.kind is Kind.NOTED]
+    advanced = [event for event in own if event.kind is Kind.CLOCK_ADVANCED]
+    ahead = [float(event.details.get(AHEAD, 0)) for event in advanced]
+    return Course(
+        mode="automatic" if find(binding, events, FLOW) else binding.mode,
+        notes=tuple(
+            Note(at=e.at, by=str(e.details.get("by", "")), text=str(e.details.get("text", ""))) for e in said
+        ),
+        ahead_seconds=max([binding.ahead_seconds, *ahead]),
+    )
 
 
 def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent]) -> list[str]:
@@ -122,6 +170,14 @@ def ruled(binding: Binding, events: Sequence[JournalEvent], step: Step) -> Concl
         if event.kind is Kind.STEP_RELEASED and event.details.get("order") == SKIP:
             return _by_a_person(step, StepStatus.SKIPPED, "A person left this step out", event)
     return None
+
+
+def before(events: Sequence[JournalEvent], ruling: Conclusion | None) -> Sequence[JournalEvent]:
+    """What had happened when a person decided; everything, where nobody did."""
+    if ruling is None:
+        return events
+    place = next(n for n, event in enumerate(events) if event.id in ruling.state.events)
+    return events[:place]
 
 
 def _by_a_person(step: Step, status: StepStatus, text: str, event: JournalEvent) -> Conclusion:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
 
 from services.qualification.binding import Binding, BoundParty
 from services.qualification.format import STATUS, Scenario, Way
 
 NONE_YET = "none registered yet"
+SOON: Final = timedelta(days=14)  # a certificate that ends within is told of
 
 
 class WebhookFacts(Protocol):
@@ -39,6 +40,23 @@ class Webhooks(Protocol):
     """Where parties are reached: the directory, seen from here."""
 
     async def webhook(self, dip_id: str, channel: str, /) -> WebhookFacts | None: ...
+
+
+class DirectoryFacts(Webhooks, Protocol):
+    """The directory, seen from here."""
+
+    async def party(self, dip_id: str, /) -> Registered | None: ...
+
+
+async def look(
+    scenario: Scenario, binding: Binding, directory: DirectoryFacts, now: datetime
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The webhooks that the DIP will call, and every warning."""
+    hooks = await webhooks(scenario, binding, directory)
+    warned = warnings(scenario, binding, hooks)
+    for party in binding.participants():
+        warned += certificate_warnings(party, await directory.party(party.dip_id), now)
+    return hooks, warned
 
 
 def channels(scenario: Scenario, party: BoundParty) -> list[str]:
@@ -71,12 +89,18 @@ def warnings(scenario: Scenario, binding: Binding, hooks: Iterable[dict[str, Any
 
 
 def certificate_warnings(party: BoundParty, known: Registered | None, now: datetime) -> list[str]:
-    """Whether the participant has a certificate that it can sign with now."""
+    """Whether the participant has a certificate that it can sign with now, and for some time yet."""
     certificates = known.certificates if known else ()
-    if any(c.not_after > now and (c.revoked_at is None or c.revoked_at > now) for c in certificates):
+    usable = [c for c in certificates if c.not_after > now and (c.revoked_at is None or c.revoked_at > now)]
+    remedy = f"Register one with: dipemu participants add-certificate {party.dip_id} FILE."
+    if not usable:
+        why = "no signing certificate" if not certificates else "only expired or revoked signing certificates"
+        return [f"{party.name} ({party.dip_id}) has {why}: its messages will be refused. {remedy}"]
+    last = max(min(c.not_after, c.revoked_at or c.not_after) for c in usable)
+    if last - now > SOON:
         return []
-    why = "no signing certificate" if not certificates else "only expired or revoked signing certificates"
-    return [f"{party.name} ({party.dip_id}) has {why}: its messages will be refused."]
+    when = f"{last:%Y-%m-%d %H:%M} UTC"
+    return [f"The signing certificate of {party.name} ({party.dip_id}) expires at {when}. {remedy}"]
 
 
 def _no_webhook(party: BoundParty, unset: list[str]) -> str:

@@ -97,7 +97,7 @@ def report(
 ) -> str:
     """The whole page."""
     steps_of = {event: step for step in document["steps"] for event in step["events"]}
-    views = [_view(letter, run.binding, steps_of, checks) for letter in letters]
+    views = [message_view(letter, run.binding, steps_of, checks) for letter in letters]
     anchors: dict[int, list[MessageView]] = {}
     for view in views:
         anchors.setdefault(view.step or 0, []).append(view)
@@ -108,7 +108,7 @@ def report(
         views=views,
         by_step=anchors,
         by_event={view.letter.event.id: view for view in views},
-        diagram=Markup(_diagram(run.binding, views)),  # noqa: S704 - made by us, every text escaped there
+        diagram=Markup(run_diagram(run.binding, views)),  # noqa: S704 - made by us, every text escaped there
         events=events,
         facts=facts,
         seal=seal,
@@ -121,9 +121,10 @@ def _counts(document: Mapping[str, Any]) -> dict[str, int]:
     return {label: labels.count(label) for label in dict.fromkeys(labels)}
 
 
-def _view(
+def message_view(
     letter: Letter, binding: Binding, steps_of: Mapping[str, Mapping[str, Any]], checks: Checks
 ) -> MessageView:
+    """One message as people read it. ``steps_of``: the step that each journal event (by ID) belongs to."""
     event = letter.event
     step = steps_of.get(event.id)
     source, target = _ends(event, binding)
@@ -185,7 +186,8 @@ def _pretty(body: str) -> str:
         return body
 
 
-def _diagram(binding: Binding, views: Sequence[MessageView]) -> str:
+def run_diagram(binding: Binding, views: Sequence[MessageView]) -> str:
+    """The sequence diagram, as SVG with every text escaped; its arrows lead to ``#message-NNN``."""
     arrows = [
         Arrow(
             source=view.source,

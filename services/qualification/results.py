@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.qualification.binding import Document
+from services.qualification.binding import Document, Mode
 
 
 class StepStatus(StrEnum):
@@ -15,6 +15,7 @@ class StepStatus(StrEnum):
     NOT_RUN = "not run"
     WAITING_FOR_PARTICIPANT = "waiting for participant"
     WAITING_FOR_HARNESS = "waiting for harness"
+    HELD = "held for the tester"  # stepwise mode: the harness does its part when the tester presses Run
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"  # the harness's own fault, never the participant's
@@ -57,6 +58,7 @@ ROLL_UP: tuple[tuple[StepStatus, Verdict], ...] = (
     (StepStatus.UNKNOWN, Verdict.UNKNOWN),
     (StepStatus.WAITING_FOR_PARTICIPANT, Verdict.UNKNOWN),
     (StepStatus.WAITING_FOR_HARNESS, Verdict.UNKNOWN),
+    (StepStatus.HELD, Verdict.UNKNOWN),
     (StepStatus.NOT_RUN, Verdict.UNKNOWN),
     (StepStatus.PASSED, Verdict.PASSED),
     (StepStatus.ATTESTED, Verdict.PASSED),
@@ -65,7 +67,7 @@ ROLL_UP: tuple[tuple[StepStatus, Verdict], ...] = (
 """Worst first: a run's verdict is that of the first status found among its steps.
 
 The harness's own error outranks a failure, so that no participant is blamed in a run in which the
-harness was not sound. A run with every step skipped would pass; no scenario allows that.
+harness was not sound. A run in which every step was skipped was not judged: its verdict is unknown.
 """
 
 
@@ -130,6 +132,22 @@ class StepState(Document):
     deadline: datetime | None = None
 
 
+class Note(Document):
+    """What a person remarked about a run."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+class Course(Document):
+    """How a run is steered: its mode of the moment, people's notes, and how far its time is ahead."""
+
+    mode: Mode = "automatic"
+    notes: tuple[Note, ...] = ()
+    ahead_seconds: float = 0
+
+
 class RunState(Document):
     """The judgement of a run at one moment.
 
@@ -143,6 +161,7 @@ class RunState(Document):
     steps: tuple[StepState, ...]
     captured: dict[str, Any]
     next_check: datetime | None = None
+    course: Course = Course()
 
     @property
     def finished(self) -> bool:
@@ -150,11 +169,13 @@ class RunState(Document):
 
     def current(self) -> StepState | None:
         """The step that is waited for."""
-        waiting = (StepStatus.WAITING_FOR_PARTICIPANT, StepStatus.WAITING_FOR_HARNESS)
+        waiting = (StepStatus.WAITING_FOR_PARTICIPANT, StepStatus.WAITING_FOR_HARNESS, StepStatus.HELD)
         return next((step for step in self.steps if step.status in waiting), None)
 
 
 def roll_up(steps: tuple[StepState, ...]) -> Verdict:
     """The verdict of a finished run, by the declared order."""
     seen = {step.status for step in steps}
+    if seen == {StepStatus.SKIPPED}:
+        return Verdict.UNKNOWN
     return next(verdict for status, verdict in ROLL_UP if status in seen)

@@ -9,26 +9,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from backbone.errors import DatabaseUnavailable, LogUnavailable
-from backbone.journal.events import JournalEvent, Kind
+from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement, bounded
-from services.qualification.binding import Binding, bind
-from services.qualification.business_time import advances
-from services.qualification.dispatching import clock_orders
-from services.qualification.document import briefing, document
-from services.qualification.errors import BindingInvalid, RunConflict
+from services.qualification.active import ActiveRun, Judgement, bounded, concerns
+from services.qualification.binding import Binding, Mode, bind, check_injection
+from services.qualification.document import briefing, business_time, document
+from services.qualification.effects import Effects
+from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
 from services.qualification.format import Scenario, Step
+from services.qualification.listing import EVERY_RUN, Wanted, without_bulk
 from services.qualification.results import Phase
 from services.qualification.scenario import find
+from services.qualification.steering import Order, Steered, check_it_counts
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
 from services.qualification.verdict import broken_off, evaluate
@@ -39,18 +40,22 @@ BATCH = 1000
 NUMBERS = 9_000_000
 CANNOT_JUDGE = "run %s of %s cannot be judged"
 logger = logging.getLogger(__name__)
-BULK = frozenset({"steps", "siteData", "data", "instructions", "webhooks"})
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own."""
+    """What a tester asks for. ``timeout``: seconds per wait; None: the scenario's own.
+
+    ``label``: the tester's own word for the run, to find it by.
+    """
 
     scenario: str
     participants: Mapping[str, str] = field(default_factory=dict)
     inject: Sequence[str] = ()
     timeout: float | None = None
     mpan: str | None = None
+    mode: Mode = "automatic"
+    label: str | None = None
 
 
 class RunManager:
@@ -60,6 +65,7 @@ class RunManager:
         self._context = context
         self.scenarios = scenarios
         self.store = RunStore(context.database)
+        self._effects = Effects(context)
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
@@ -80,10 +86,11 @@ class RunManager:
         """
         scenario = find(self.scenarios, request.scenario)
         parties = bind(scenario, request.participants, await self._context.directory.all())
-        _check_injection(scenario, request.inject)
+        check_injection(scenario, request.inject)
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
-        stored = await self._stored(scenario, binding, number)
+        stored = await self._stored(scenario, binding, number, request.label)
+        await self._effects.begin(scenario, binding)
         await self.store.add(stored)
         run = self._take_up(stored, ())
         await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
@@ -95,15 +102,18 @@ class RunManager:
         self, scenario: Scenario, request: RunRequest, parties: Mapping[str, Any], number: int
     ) -> Binding:
         mpan = self._mpan(scenario, request.mpan, number)
-        run, now = uuid4().hex[:12], self._now()
+        clock = self._context.clock
+        run, today = uuid4().hex[:12], clock.now(mpan)
         return Binding(
             run=run,
             mpan=mpan,
             parties=dict(parties),
-            values=run_values(scenario, parties, run=run, number=number, mpan=mpan, now=now),
+            values=run_values(scenario, parties, run=run, number=number, mpan=mpan, now=today),
             injected=tuple(request.inject),
             timeout=request.timeout or scenario.timeouts.participant,
-            created=now,
+            created=self._now(),
+            mode=request.mode,
+            ahead_seconds=clock.ahead(mpan).total_seconds(),
         )
 
     def _mpan(self, scenario: Scenario, given: str | None, number: int) -> str:
@@ -116,28 +126,35 @@ class RunManager:
             raise RunConflict(f"MPAN {given} belongs to run {owner}, which has not ended.")
         return given
 
-    async def _stored(self, scenario: Scenario, binding: Binding, number: int) -> StoredRun:
+    async def _stored(
+        self, scenario: Scenario, binding: Binding, number: int, label: str | None
+    ) -> StoredRun:
         directory, now = self._context.directory, binding.created
-        hooks = await preflight.webhooks(scenario, binding, directory)
-        warned = preflight.warnings(scenario, binding, hooks)
-        for party in binding.participants():
-            warned += preflight.certificate_warnings(party, await directory.party(party.dip_id), now)
+        hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned)
+        known = briefing(scenario, binding, name, hooks, warned, label)
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
 
-    async def document(self, run_id: str, after: int = -1, wait: float = 0) -> dict[str, Any]:
+    async def document(
+        self, run_id: str, after: int = -1, wait: float = 0, *, ended: bool = False
+    ) -> dict[str, Any]:
         """The run's document: at once when its version is above ``after``, else after up to ``wait`` s.
 
-        Raises RunUnknown.
+        ``ended``: wait for the run's end instead. Raises RunUnknown.
         """
         run = await self._open_run(run_id)
         if run is None:
             return (await self.store.get(run_id)).document
-        await run.changed(after, wait)
-        return run.document
+        await (run.left(set(Phase) - {Phase.FINISHED}, wait) if ended else run.changed(after, wait))
+        return self._shown(run)
+
+    def _shown(self, run: ActiveRun) -> dict[str, Any]:
+        """The document, with the business time of this moment."""
+        if run.state.finished:
+            return run.document
+        return run.document | {"businessTime": business_time(run.state, self._now())}
 
     async def _open_run(self, run_id: str) -> ActiveRun | None:
         """The run, if it has not ended. Right after a restart, waits until the open runs are followed."""
@@ -146,16 +163,54 @@ class RunManager:
                 await self._resumed.wait()
         return self._active.get(run_id)
 
-    async def documents(self, limit: int, participant: str | None = None) -> list[dict[str, Any]]:
-        """The newest runs, newest first, without the bulk of their documents.
+    async def documents(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
+        """The newest runs that are wanted, newest first, without the bulk of their documents.
 
-        With ``participant`` (DIP ID): whole documents, and only of runs that are ready for it.
+        With ``wanted.participant``: whole documents, and only of runs that are ready for it.
         """
-        stored = await self.store.documents(limit)
-        current = [self._active[d["id"]].document if d["id"] in self._active else d for d in stored]
-        if participant is None:
-            return [{key: value for key, value in d.items() if key not in BULK} for d in current]
-        return [d for d in current if _is_for(d, participant)]
+        found = await self.newest(limit, wanted)
+        return found if wanted.participant else [without_bulk(one) for one in found]
+
+    async def newest(self, limit: int, wanted: Wanted = EVERY_RUN) -> list[dict[str, Any]]:
+        """The whole documents of the newest runs that are wanted, newest first."""
+        found: list[dict[str, Any]] = []
+        async for current in self.each(wanted):
+            found.append(current)
+            if len(found) == limit:
+                break
+        return found
+
+    async def each(self, wanted: Wanted) -> AsyncIterator[dict[str, Any]]:
+        """The whole documents of the runs that are wanted, newest first."""
+        async for stored in self.store.newest_first(wanted):
+            run = self._active.get(stored["id"])
+            current = self._shown(run) if run else stored
+            if wanted.fits(current):
+                yield current
+
+    async def steer(self, run_id: str, order: Order) -> dict[str, Any]:
+        """Do what the tester orders; the answer is the run's document, which shows it.
+
+        Raises RunUnknown, StepUnknown, and OrderRefused for what cannot be done as the run stands.
+        """
+        run = await self._open_run(run_id)
+        if run is None:
+            ended_run = (await self.store.get(run_id)).document
+            raise OrderRefused(f"Run {ended_run['name']} has ended with the verdict {ended_run['verdict']}.")
+        async with run.steering:
+            event = order(self._steered(run))
+            await self._context.journal.write(event)
+            await run.shows(event.id, PREPARING_SECONDS)
+            check_it_counts(self._steered(run), event)
+        return self._shown(run)
+
+    def _steered(self, run: ActiveRun) -> Steered:
+        stored, ahead = run.stored, self._context.clock.ahead(run.stored.binding.mpan)
+        return Steered(stored.scenario, stored.binding, run.state, self._now(), ahead)
+
+    def versions(self) -> dict[str, int]:
+        """The version of each run that has not ended: something to see has changed when this has."""
+        return {run_id: run.version for run_id, run in self._active.items()}
 
     async def cancel(self, run_id: str) -> dict[str, Any]:
         """End a run without a verdict on the step it waits for. Raises RunUnknown."""
@@ -211,8 +266,7 @@ class RunManager:
                 logger.exception(CANNOT_JUDGE, stored.id, stored.scenario.id)
                 await self._give_up(stored, None, fault)
                 continue
-            moved = [r for e in advances(stored.binding, run.events) for r in clock_orders(stored.binding, e)]
-            await self._context.log.append([order.to_record(), *again, *moved])
+            await self._context.log.append([order.to_record(), *again])
             run.take([order])
             await self._look_at(run)
 
@@ -227,22 +281,8 @@ class RunManager:
         return [
             (sequence, event)
             for sequence, event in sorted(found.items())
-            if sequence <= through and self._concerns(stored, event)
+            if sequence <= through and concerns(stored, event, self._owners)
         ]
-
-    def _concerns(self, stored: StoredRun, event: JournalEvent) -> bool:
-        """Whether an event may be shown to a run: never one of an MPAN that another run owns."""
-        binding = stored.binding
-        if event.run is not None:
-            return event.run == binding.run
-        if event.mpan is not None and event.mpan in self._owners:
-            return self._owners[event.mpan] == binding.run
-        if event.mpan == binding.mpan:
-            return True
-        wanted = event.interface is None or event.interface in _messages(stored)
-        if event.kind is not Kind.REFUSED and not wanted:
-            return False
-        return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
 
     async def _take_news(self) -> None:
         rows = await self._context.index.events(after=self._position, limit=BATCH)
@@ -250,7 +290,7 @@ class RunManager:
             return
         self._position = rows[-1][0]
         for run in list(self._active.values()):
-            concerned = [event for _, event in rows if self._concerns(run.stored, event)]
+            concerned = [event for _, event in rows if concerns(run.stored, event, self._owners)]
             if concerned:
                 run.take(concerned)
                 self._to_look_at.add(run.stored.id)
@@ -297,9 +337,12 @@ class RunManager:
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
-        due = [run.state.next_check for run in self._active.values() if run.state.next_check]
-        seconds = (min(due) - self._now()).total_seconds() if due else LONGEST_LOOK_SECONDS
-        return min(max(seconds, 0.0), LONGEST_LOOK_SECONDS)
+        waits = [
+            (run.state.next_check - self._now()).total_seconds()
+            for run in self._active.values()
+            if run.state.next_check
+        ]
+        return min([LONGEST_LOOK_SECONDS, *(max(seconds, 0.0) for seconds in waits)])
 
     def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
         run = ActiveRun(stored, events, self._now())
@@ -309,11 +352,16 @@ class RunManager:
 
     async def _advance(self, run: ActiveRun) -> None:
         """Judge a run anew and do what follows: order the harness's part, or keep the verdict."""
+        for event in run.to_carry_out():
+            await self._effects.carry_out(run.stored.binding, event)
+            run.carried_out.add(event.id)
         judgement = run.judge(self._now())
         if judgement is not None and judgement.state.finished:
             await self._end(run, judgement)
             return
-        if judgement is not None:
+        if judgement is None:
+            run.acknowledge()
+        else:
             run.publish(judgement)
         step = run.to_release()
         if step is not None:
@@ -321,7 +369,7 @@ class RunManager:
 
     async def _release(self, run: ActiveRun, step: Step) -> None:
         """Order the harness's part of a step; what could not be ordered is ordered at the next look."""
-        records = dispatching.release(step, run.stored.binding, self._now())
+        records = dispatching.release(step, run.stored.binding, self._now(), run.state.captured)
         try:
             if records:
                 await self._context.log.append(records)
@@ -335,6 +383,10 @@ class RunManager:
             return
         run.ending = True
         try:
+            await self._effects.end(run.stored.binding)
+            closing = dispatching.closing(run.stored.scenario, run.stored.binding)
+            if closing:
+                await self._context.log.append(closing)
             await self.store.save(ended(run.stored, judgement.document, self._position))
         finally:
             run.ending = False
@@ -343,20 +395,3 @@ class RunManager:
 
     def _now(self) -> datetime:
         return self._context.clock.now()
-
-
-def _check_injection(scenario: Scenario, inject: Iterable[str]) -> None:
-    possible = {step.message for step in scenario.steps if step.inject}
-    for message in inject:
-        if message not in possible:
-            known = ", ".join(sorted(possible)) or "none"
-            raise BindingInvalid(f"{message} cannot be injected in {scenario.id}. What can: {known}.")
-
-
-def _messages(stored: StoredRun) -> set[str]:
-    return {step.message for step in stored.scenario.steps}
-
-
-def _is_for(document: Mapping[str, Any], participant: str) -> bool:
-    mine = any(p["dipId"] == participant and p["who"] == "QP" for p in document["parties"])
-    return mine and document.get("phase") not in (None, "preparing")

@@ -90,8 +90,15 @@ def summary(scenario: Scenario) -> dict[str, Any]:
         "testCase": scenario.test_case,
         "title": scenario.title,
         "steps": len(scenario.steps),
+        "inject": sorted({step.message for step in scenario.steps if step.inject}),
         "roles": [
-            {"key": name, "role": role.role, "title": role.title, "participant": role.participant}
+            {
+                "key": name,
+                "role": role.role,
+                "title": role.title,
+                "participant": role.participant,
+                "steps": sum(step.owner == name for step in scenario.steps),
+            }
             for name, role in scenario.roles.items()
         ],
     }

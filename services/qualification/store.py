@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,11 +11,13 @@ import orjson
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     LargeBinary,
     String,
     Table,
+    Text,
     func,
     insert,
     select,
@@ -26,7 +28,10 @@ from backbone.database import Database, metadata
 from services.qualification.binding import Binding
 from services.qualification.errors import EvidencePruned, RunUnknown
 from services.qualification.format import Scenario
+from services.qualification.listing import Wanted
+from services.qualification.results import Phase
 
+PAGE = 100
 run_table = Table(
     "qualification_run",
     metadata,
@@ -39,6 +44,17 @@ run_table = Table(
     Column("binding", LargeBinary, nullable=False),
     Column("briefing", LargeBinary, nullable=False),
     Column("document", LargeBinary, nullable=False),
+)
+facts_table = Table(  # narrow, so that a list need not read the documents of runs that it does not show
+    "qualification_run_facts",
+    metadata,
+    Column("order_number", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("ended", Boolean, nullable=False),
+    Column("scenario", Text, nullable=False),
+    Column("verdict", String(16)),
+    Column("label", String(100)),
+    Column("participants", Text, nullable=False),  # DIP IDs, a blank before and after each
 )
 counter_table = Table(
     "qualification_counter",
@@ -90,13 +106,16 @@ class RunStore:
     async def add(self, run: StoredRun) -> None:
         async with self._database.begin(lock="qualification") as connection:
             newest = await connection.scalar(select(func.max(run_table.c.order_number)))
-            values = _row(run) | {"order_number": (newest or 0) + 1}
-            await connection.execute(insert(run_table).values(values))
+            number = {"order_number": (newest or 0) + 1}
+            await connection.execute(insert(run_table).values(_row(run) | number))
+            await connection.execute(insert(facts_table).values(_facts(run) | number))
 
     async def save(self, run: StoredRun) -> None:
         values = _row(run)
         async with self._database.begin() as connection:
             await connection.execute(update(run_table).where(run_table.c.id == run.id).values(values))
+            this = facts_table.c.id == run.id
+            await connection.execute(update(facts_table).where(this).values(_facts(run)))
 
     async def get(self, run_id: str) -> StoredRun:
         """Raises RunUnknown."""
@@ -124,11 +143,24 @@ class RunStore:
                 "journal (dipemu db prune). Its document and verdict are kept; evidence cannot be made of it."
             )
 
-    async def documents(self, limit: int) -> Sequence[dict[str, Any]]:
-        """The documents of the newest runs, newest first."""
-        query = select(run_table.c.document).order_by(run_table.c.order_number.desc()).limit(limit)
-        async with self._database.read() as connection:
-            return [orjson.loads(row.document) for row in await connection.execute(query)]
+    async def newest_first(self, wanted: Wanted) -> AsyncIterator[dict[str, Any]]:
+        """The documents of the runs that may be wanted, newest first, read a page at a time.
+
+        A run that has not ended is wanted or not by what its manager knows of it.
+        """
+        number = facts_table.c.order_number
+        both = facts_table.join(run_table, facts_table.c.id == run_table.c.id)
+        query = select(number, run_table.c.document).select_from(both).where(*_conditions(wanted))
+        query, below = query.order_by(number.desc()).limit(PAGE), None
+        while True:
+            async with self._database.read() as connection:
+                page = query if below is None else query.where(number < below)
+                rows = (await connection.execute(page)).all()
+            for row in rows:
+                yield orjson.loads(row.document)
+            if len(rows) < PAGE:
+                return
+            below = rows[-1].order_number
 
     async def owners(self) -> dict[str, str]:
         """Which run each MPAN belongs to; the latest, where several used it."""
@@ -158,6 +190,32 @@ def _row(run: StoredRun) -> dict[str, Any]:
         "briefing": orjson.dumps(run.briefing),
         "document": orjson.dumps(run.document),
     }
+
+
+def _facts(run: StoredRun) -> dict[str, Any]:
+    parties = "".join(f" {party.dip_id} " for party in run.binding.participants())
+    return {
+        "id": run.id,
+        "ended": run.ended,
+        "scenario": run.scenario.id,
+        "verdict": run.document["verdict"],
+        "label": run.document.get("label"),
+        "participants": parties,
+    }
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    facts = facts_table.c
+    if wanted.scenario is not None:
+        yield facts.scenario == wanted.scenario
+    if wanted.label is not None:
+        yield facts.label == wanted.label
+    if wanted.verdict is not None:
+        yield facts.verdict == wanted.verdict
+    if wanted.phase is not None:
+        yield facts.ended.is_(wanted.phase == Phase.FINISHED)
+    if wanted.participant is not None:
+        yield facts.participants.contains(f" {wanted.participant} ", autoescape=True)
 
 
 def _stored(row: Any) -> StoredRun:

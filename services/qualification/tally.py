@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-import orjson
 from sqlalchemy import select
 
 from backbone.database import Database
 from backbone.measures import Measure
 from services.qualification.results import Verdict
-from services.qualification.store import run_table
+from services.qualification.store import facts_table
 
 _BATCH = 200
 
@@ -49,9 +48,9 @@ class RunTally:
 
     async def _read(self) -> int:
         """Take in a batch; how many were new."""
-        columns = run_table.c
+        columns = facts_table.c
         changed = columns.id.in_(self._open) & columns.ended
-        query = select(columns.id, columns.order_number, columns.ended, columns.document)
+        query = select(columns.id, columns.order_number, columns.ended, columns.verdict)
         fresh = query.where(columns.order_number > self._last).order_by(columns.order_number).limit(_BATCH)
         async with self._database.read() as connection:
             concluded = list(await connection.execute(query.where(changed))) if self._open else []
@@ -59,7 +58,7 @@ class RunTally:
         for row in (*concluded, *new):
             self._open.discard(row.id)
             if row.ended:
-                self._ended[orjson.loads(row.document)["verdict"]] += 1
+                self._ended[row.verdict] += 1
             else:
                 self._open.add(row.id)
             self._last = max(self._last, row.order_number)

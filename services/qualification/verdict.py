@@ -8,7 +8,7 @@ the clock: against the participant where it had to act, as the harness's own err
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,8 +80,11 @@ def _conclude(fold: _Fold, step: Step) -> None:
     if step.publishes and step.publishes not in fold.steps:
         return
     question = Question(step, fold.wanted(step), fold.told)
-    ruled = orders.ruled(fold.binding, fold.events, step)
-    conclusion = ruled or (_absent if step.must_not_come_within else _present)(fold, question)
+    ruling = orders.ruled(fold.binding, fold.events, step)
+    earlier = orders.before(fold.events, ruling)
+    now = (ruling and ruling.state.at) or fold.now
+    judge = _absent if step.must_not_come_within else _present
+    conclusion = judge(replace(fold, events=earlier, now=now), question) or ruling
     if conclusion is not None:
         _take(fold, step, conclusion)
 
@@ -114,16 +117,24 @@ def _judge(fold: _Fold, now: datetime) -> RunState:
     if waited is None:
         return _finished(fold)
     since = _since(fold, waited)
-    state = _waiting(fold, waited, since)
+    held = orders.held(fold.binding, fold.events, waited)
+    state = _held(fold, waited, since) if held else _waiting(fold, waited, since)
     fault = _fault(fold, since)
     if fault is not None and now >= _quiet(fold, fault.at):
         return _clock_decides(fold, _faulty(fold, waited, fault))
-    assert state.deadline is not None  # noqa: S101 - set just above, for the type checker
-    if now >= state.deadline:
+    if state.deadline is not None and now >= state.deadline:
         return _clock_decides(fold, _timed_out(fold, waited, state))
     fold.steps[waited.step] = state
-    checks = [state.deadline, *([_quiet(fold, fault.at)] if fault else [])]
-    return _state(fold, Phase.RUNNING, None, state.explanation, min(checks))
+    checks = [moment for moment in (state.deadline, fault and _quiet(fold, fault.at)) if moment]
+    return _state(fold, Phase.RUNNING, None, state.explanation, min(checks, default=None))
+
+
+def _held(fold: _Fold, step: Step, since: datetime) -> StepState:
+    """Until the tester presses Run nobody is waited for, so nobody can be too late."""
+    text = explain.held(step, fold.binding)
+    behalf = fold.binding.on_behalf(step)
+    status = StepStatus.HELD
+    return StepState(step=step.step, status=status, explanation=text, on_behalf=behalf, waiting_since=since)
 
 
 def _waiting(fold: _Fold, step: Step, since: datetime) -> StepState:
@@ -255,9 +266,7 @@ def _summary(fold: _Fold, status: StepStatus) -> str:
         return f"The harness failed at step {first.step}; {_NO_BLAME}. {first.explanation}"
     if status is StepStatus.UNKNOWN and first:
         return f"Step {first.step} was not judged. {first.explanation}"
-    behalf = [str(s.step) for s in steps if s.on_behalf]
-    tail = f" Sent by the harness on the participant's behalf: step {', '.join(behalf)}." if behalf else ""
-    return f"All {len(steps)} steps passed.{tail}"
+    return explain.all_fine(steps)
 
 
 def broken_off(scenario: Scenario, last: RunState | None, reason: str, now: datetime) -> RunState:
@@ -286,6 +295,7 @@ def _state(
         steps=_all(fold),
         captured=fold.captured,
         next_check=next_check,
+        course=orders.course(fold.binding, fold.events),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.registration import retriever_checks, segment_checks
 from services.registration.cases import Case, Check, RuleBook
-from services.registration.register import is_uk_midnight
+from services.registration.register import SwitchStatus, is_uk_midnight
 
 MAX_DAYS_AHEAD: Final = 28
 MIGRATION_SCENARIOS: Final = frozenset({"MCA", "MCS"})
@@ -105,8 +105,7 @@ def mpan_is_linked_export(case: Case) -> bool:
 @APPOINTMENT_RULES.rule("REG1039")
 def mpan_is_related_secondary(case: Case) -> bool:
     """REG1039: the secondary of a pair of related MPANs follows the primary's appointments."""
-    related = case.point.site.related
-    return related is not None and related.secondary == case.point.mpan
+    return any(pair.secondary == case.point.mpan for pair in case.point.relations())
 
 
 @APPOINTMENT_RULES.rule("REG1090")
@@ -126,6 +125,15 @@ def too_far_ahead(case: Case) -> bool:
     """REG1099: an appointment takes effect at most 28 days ahead."""
     date = case.proposal.effective_from
     return date is not None and case.days_ahead(date) > MAX_DAYS_AHEAD
+
+
+@APPOINTMENT_RULES.rule("REG9004")
+def switch_of_another_under_way(case: Case) -> bool:
+    """REG9004: nothing migrates while a switch to another supplier is under way."""
+    under_way = (SwitchStatus.PENDING, SwitchStatus.CONFIRMED)
+    others = (s for s in case.point.switches if s.supplier.dip_id != case.proposal.supplier_dip_id)
+    migrates = case.proposal.scenario in MIGRATION_SCENARIOS
+    return migrates and any(switch.status in under_way for switch in others)
 
 
 @APPOINTMENT_RULES.rule("REG9005")

@@ -12,11 +12,13 @@ from backbone.journal.events import Kind
 from contracts import css, envelope
 from contracts.envelope import MpanBlock
 from participant.handlers import HandlerRegistry, Incoming, JournalNote, Outgoing, World
-from services.registration import energising
+from participant.party_orders import take_sending_orders
+from participant.standing_back import stand_back
 from services.registration.appointments import decide, provider_answered, refuse_unknown_mpan
 from services.registration.cases import UNKNOWN_MPAN
 from services.registration.kinds import DATA, METERING, ServiceKind
 from services.registration.loading import metering_point
+from services.registration.maintenance import maintain
 from services.registration.progress import next_due, pass_time, take_effect
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus
@@ -27,6 +29,8 @@ Outcome = tuple[MeteringPoint | None, Sequence[Outgoing]]
 
 CSS: Final = "CSS"
 registry: Final = HandlerRegistry(MeteringPoint)
+take_sending_orders(registry)
+maintain(registry)
 
 
 @registry.command("load_mpan")
@@ -37,6 +41,14 @@ def load_mpan(point: MeteringPoint | None, incoming: Incoming, now: datetime, wo
     """
     loaded = metering_point(incoming.mpan, incoming.to, incoming.message, now)
     return loaded, [JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})]
+
+
+@registry.command("stand_back")
+def keep_silent(point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World) -> Outcome:
+    """Send nothing about the MPAN, or not the interfaces named. Raises LookupError for one not loaded."""
+    if point is None:
+        raise LookupError(f"{incoming.mpan} is not in the register")
+    return stand_back(point, incoming, now, world)
 
 
 @registry.css(css.PENDING_REGISTRATION)
@@ -137,21 +149,6 @@ def retriever_updated(
         return None, [outcome(update, incoming.to, _mpan_block(incoming), (UNKNOWN_MPAN,), world)]
     point, late = pass_time(point, now, world)
     after, answer = update_retriever(point, update, now, world)
-    return after, [*late, answer]
-
-
-@registry.handles("PUB-007", energising.EVENT)
-def energisation_changed(
-    point: MeteringPoint | None, incoming: Incoming, now: datetime, world: World
-) -> Outcome:
-    """IF-007 [EnergisationStatusChange]: check and answer, and tell everybody (IF-008)."""
-    header, block = envelope.header(incoming.message), envelope.custom(incoming.message)[energising.BLOCK]
-    change = energising.Change(header.sender or "", block, header.initial_correlation_id)
-    if point is None:
-        unknown = _mpan_block(incoming)
-        return None, [energising.notification(change, incoming.to, unknown, (UNKNOWN_MPAN,), world)]
-    point, late = pass_time(point, now, world)
-    after, answer = energising.change_energisation(point, change, now, world)
     return after, [*late, answer]
 
 

@@ -5,6 +5,7 @@ A metering point is the state that the registration service keeps per MPAN. It n
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from backbone.clock import UK, dip_timestamp, uk_midnight
 from contracts.envelope import MpanBlock
+from participant.standing_back import StandsBack
 from services.registration.kinds import KINDS, KindName, ServiceKind
 from services.registration.site_data import (
     DipId,
@@ -21,6 +23,7 @@ from services.registration.site_data import (
     Holder,
     Mpan,
     Party,
+    RelatedMpans,
     Segment,
     SiteData,
 )
@@ -120,11 +123,12 @@ class Appointment(Holder):
     segment: Segment | None = None
 
 
-class MeteringPoint(Facts):
+class MeteringPoint(Facts, StandsBack):
     """Everything the register holds about one MPAN.
 
     ``since``: date of every fact that carries none. ``next_metering_service`` and ``next_data_service``
-    are confirmed and not yet effective.
+    are confirmed and not yet effective. ``dated``: since when facts of the site hold that have changed, by
+    their names in ``SiteData``. ``disconnected``: from when it is disconnected or terminated.
     """
 
     mpan: Mpan
@@ -133,6 +137,8 @@ class MeteringPoint(Facts):
     site: SiteData
     segment_since: AwareDatetime | None = None
     energisation_since: AwareDatetime | None = None
+    dated: dict[str, AwareDatetime] = Field(default_factory=dict)
+    disconnected: AwareDatetime | None = None
     supplier: Holder
     next_supplier: Holder | None = None
     metering_service: Appointment | None = None
@@ -154,6 +160,32 @@ class MeteringPoint(Facts):
     def next(self, kind: ServiceKind) -> Appointment | None:
         """The service of this kind that is confirmed and not yet effective."""
         return self.next_metering_service if kind.name == "metering" else self.next_data_service
+
+    def since_of(self, fact: str) -> datetime:
+        """Since when a fact of the site holds, by its name in ``SiteData``."""
+        return self.dated.get(fact, self.since)
+
+    def with_site(self, **facts: object) -> MeteringPoint:
+        """The same metering point with other facts about the site, by their names in ``SiteData``."""
+        return self.model_copy(update={"site": self.site.model_copy(update=facts)})
+
+    def with_site_data(self, fields: Mapping[str, Any]) -> MeteringPoint:
+        """The same with fields in the message standard's names. Raises ValueError for what cannot be used."""
+        known = self.site.model_dump(by_alias=True)
+        return self.model_copy(update={"site": SiteData.model_validate({**known, **fields})})
+
+    def with_fact(self, fact: str, value: object, since: datetime | None) -> MeteringPoint:
+        """The same metering point with one fact of the site changed since that day."""
+        dated = self.dated | ({fact: since} if since is not None else {})
+        return self.with_site(**{fact: value}).model_copy(update={"dated": dated})
+
+    def relations(self) -> tuple[RelatedMpans, ...]:
+        """The pairs of related MPANs that this one is part of."""
+        return (*((self.site.related,) if self.site.related else ()), *self.site.more_related)
+
+    def with_relations(self, pairs: Sequence[RelatedMpans]) -> MeteringPoint:
+        """The same metering point with these pairs of related MPANs."""
+        return self.with_site(related=next(iter(pairs), None), more_related=tuple(pairs[1:]))
 
     def with_segment(self, segment: Segment, since: datetime) -> MeteringPoint:
         """The same metering point, in another market segment since that day."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.registration.register import MeteringPoint, Switch, uk_stamp
-from services.registration.site_data import Address, LinkedMpan, Meter
+from services.registration.site_data import Address, LinkedMpan, Meter, RelatedMpans
 
 Blocks = Mapping[str, Any]
 _ADDRESS_LINES = 9
@@ -28,23 +28,28 @@ def direct_contracts(point: MeteringPoint) -> Blocks:
 
 def site(point: MeteringPoint) -> Blocks:
     """B022 to B026: address, connection, DUoS tariff, energisation and market segment."""
-    facts, since = point.site, uk_stamp(point.since)
+    facts, since = point.site, point.since_of
     return {
         "B022": _address(facts),
         "B023": {
             "connectionTypeIndicator": facts.connection_type,
-            "connectionTypeEffectiveFromDate": since,
+            "connectionTypeEffectiveFromDate": uk_stamp(since("connection_type")),
             "energyDirection": facts.energy_direction,
             "meteredIndicator": facts.metered,
         },
-        "B024": {"DUOSTariffID": facts.duos_tariff, "DUOSTariffIDEffectiveFromDate": since},
+        "B024": {
+            "DUOSTariffID": facts.duos_tariff,
+            "DUOSTariffIDEffectiveFromDate": uk_stamp(since("duos_tariff")),
+        },
         "B025": {
             "energisationStatus": facts.energisation,
             "energisationStatusEffectiveFromDate": uk_stamp(point.energisation_since or point.since),
         },
         "B026": {
             "marketSegmentIndicator": facts.market_segment,
-            "marketSegmentIndicatorEffectiveFromDate": uk_stamp(point.segment_since or point.since),
+            "marketSegmentIndicatorEffectiveFromDate": uk_stamp(
+                point.segment_since or since("market_segment")
+            ),
         },
     }
 
@@ -56,7 +61,7 @@ def annual_consumption(point: MeteringPoint) -> Blocks:
     return {
         "B027": {
             "annualConsumption": point.site.annual_consumption,
-            "annualConsumptionEffectiveFromDate": uk_stamp(point.since),
+            "annualConsumptionEffectiveFromDate": uk_stamp(point.since_of("annual_consumption")),
             "annualConsumptionQualityIndicator": point.site.annual_consumption_quality,
         }
     }
@@ -67,7 +72,7 @@ def domestic_premises(point: MeteringPoint) -> Blocks:
     return {
         "B028": {
             "domesticPremiseIndicator": point.site.domestic_premises,
-            "domesticPremiseIndicatorEffectiveFromDate": uk_stamp(point.since),
+            "domesticPremiseIndicatorEffectiveFromDate": uk_stamp(point.since_of("domestic_premises")),
         }
     }
 
@@ -84,12 +89,13 @@ def domestic_premises_from_css(switch: Switch) -> Blocks:
 
 def smart(point: MeteringPoint) -> Blocks:
     """B029 (DCC enrolment) and B031 (SMSO), each left out when not held."""
-    facts, since = point.site, uk_stamp(point.since)
+    facts = point.site
     blocks: dict[str, Any] = {}
     if facts.dcc_service_flag is not None:
+        since = uk_stamp(point.since_of("dcc_service_flag"))
         blocks["B029"] = {"DCCServiceFlag": facts.dcc_service_flag, "DCCEffectiveFromDate": since}
     if facts.smso is not None:
-        blocks["B031"] = {"SMSOID": facts.smso, "SMSOEffectiveFromDate": since}
+        blocks["B031"] = {"SMSOID": facts.smso, "SMSOEffectiveFromDate": uk_stamp(point.since_of("smso"))}
     return blocks
 
 
@@ -98,20 +104,23 @@ def in_home_display(point: MeteringPoint) -> Blocks:
     status = point.site.in_home_display
     if status is None:
         return {}
-    return {"B030": {"IHDInstallStatus": status, "IHDEffectiveFromDate": uk_stamp(point.since)}}
+    since = uk_stamp(point.since_of("in_home_display"))
+    return {"B030": {"IHDInstallStatus": status, "IHDEffectiveFromDate": since}}
 
 
 def legacy(point: MeteringPoint) -> Blocks:
     """B032, held for traditional meters only."""
-    profile_class, ssc, since = point.site.profile_class, point.site.ssc, uk_stamp(point.since)
+    profile_class, ssc = point.site.profile_class, point.site.ssc
     if profile_class is None and ssc is None:
         return {}
     return {
         "B032": {
             "profileClass": profile_class,
-            "profileClassEffectiveFromDate": since if profile_class else None,
+            "profileClassEffectiveFromDate": uk_stamp(point.since_of("profile_class"))
+            if profile_class
+            else None,
             "SSC": ssc,
-            "SSCEffectiveFromDate": since if ssc else None,
+            "SSCEffectiveFromDate": uk_stamp(point.since_of("ssc")) if ssc else None,
         }
     }
 
@@ -157,17 +166,16 @@ def linked_with_meters(point: MeteringPoint) -> Blocks:
 
 def related_with_meters(point: MeteringPoint) -> Blocks:
     """B908List: the pair of related MPANs with the other one's meters."""
-    related = point.site.related
-    if related is None:
-        return {}
-    pair = {"primaryMPAN": related.primary, "secondaryMPAN": related.secondary}
-    return {"B908List": [{"existingMeter": pair, **_meter_history(related.meters, point.since)}]}
+    listed = [
+        {"existingMeter": _pair(related), **_meter_history(related.meters, point.since)}
+        for related in point.relations()
+    ]
+    return {"B908List": listed} if listed else {}
 
 
 def linked_and_related(point: MeteringPoint) -> Blocks:
     """B035List and B037List, each left out when there are none."""
-    related = point.site.related
-    pairs = [{"primaryMPAN": related.primary, "secondaryMPAN": related.secondary}] if related else []
+    pairs = [_pair(related) for related in point.relations()]
     linked = [_linked(one) for one in point.site.linked]
     return ({"B035List": linked} if linked else {}) | ({"B037List": pairs} if pairs else {})
 
@@ -224,6 +232,10 @@ def _meter_history(listed: Sequence[Meter], since: datetime) -> Blocks:
         for held in [_map(meter, since)]
     ]
     return {"historyMAP": history} if history else {}
+
+
+def _pair(related: RelatedMpans) -> Blocks:
+    return {"primaryMPAN": related.primary, "secondaryMPAN": related.secondary}
 
 
 def _linked(linked: LinkedMpan) -> Blocks:

@@ -82,6 +82,18 @@ class RelatedMpans(Facts):
     meters: tuple[Meter, ...] = ()
 
 
+class Neighbour(Facts):
+    """Another MPAN at the site, as the register knows it. ``linked_to``, ``related_to``: its principal."""
+
+    mpan: Annotated[Mpan, Field(alias="MPANCore")]
+    energy_direction: Annotated[Literal["I", "E"], Field(alias="energyDirection")] = "I"
+    metered: Annotated[bool, Field(alias="meteredIndicator")] = True
+    supplier_dip_id: Annotated[DipId, Field(alias="supplierDIPID")]
+    supplier_mpid: Annotated[Mpid, Field(alias="supplierMPID")]
+    linked_to: Mpan | None = None
+    related_to: Mpan | None = None
+
+
 class Address(Facts):
     """Nine lines of 40 characters at most and a postcode, all of which may be left out."""
 
@@ -121,6 +133,7 @@ class SiteData(Address, Services):
     ``GSPGroupID`` may be left out where the distributor's number decides it. ``migrated`` is false for a
     metering point that is still in the arrangements before half-hourly settlement. ``unmetered_operators``:
     DIP IDs of the operators (UMSO) that serve the distributor's unmetered sites; None for any.
+    ``more_related``: pairs besides ``related``. ``neighbours``: other MPANs, to be linked or related.
     """
 
     distributor_dip_id: Annotated[DipId, Field(alias="distributorDIPID")]
@@ -152,5 +165,8 @@ class SiteData(Address, Services):
     meters: tuple[Meter, ...] = ()
     linked: tuple[LinkedMpan, ...] = ()
     related: RelatedMpans | None = None
+    more_related: tuple[RelatedMpans, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    created: Annotated[AwareDatetime | None, Field(alias="MPANCreationDate")] = None
     migrated: bool = True
     since: AwareDatetime | None = None

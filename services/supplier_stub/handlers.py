@@ -9,11 +9,13 @@ from typing import Final
 from backbone.journal.events import Kind
 from contracts import css, envelope
 from participant.handlers import CssOut, HandlerRegistry, Incoming, JournalNote, Outgoing, World
+from participant.party_orders import take_orders
 from services.supplier_stub.appointing import request_when_ready
 from services.supplier_stub.plans import Outcome, Plan, Site, Suppliers, SupplierView
 
 Result = tuple[Suppliers, Sequence[Outgoing]]
 registry: Final = HandlerRegistry(Suppliers)
+take_orders(registry)
 
 
 @registry.command("plan")

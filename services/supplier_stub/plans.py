@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from contracts.envelope import MpanBlock
+from participant.standing_back import StandsBack
 
 
 class Facts(BaseModel):
@@ -86,7 +87,7 @@ class SupplierView(Facts):
     outcomes: tuple[Outcome, ...] = ()
 
 
-class Suppliers(Facts):
+class Suppliers(Facts, StandsBack):
     """The views of an MPAN, by DIP ID: incoming and outgoing supplier may both be the harness's."""
 
     views: dict[str, SupplierView] = Field(default_factory=dict)
@@ -97,4 +98,4 @@ class Suppliers(Facts):
 
     def with_view(self, dip_id: str, view: SupplierView) -> Suppliers:
         """The same views with one changed."""
-        return Suppliers(views=self.views | {dip_id: view})
+        return self.model_copy(update={"views": self.views | {dip_id: view}})

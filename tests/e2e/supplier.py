@@ -66,12 +66,27 @@ class Webhook(Supplier):
         return self.statuses.pop(0) if self.statuses else super().take(url, headers, body)
 
 
+class Late(Supplier):
+    """Asks for the appointment only when the DIP has told that the supply has changed."""
+
+    def play(self, run: dict) -> None:
+        self.request_switch(run)
+        site: dict = {}
+        while True:
+            message = self.received.get()
+            publication = message["CommonBlock"]["D0"]["publicationID"]
+            if publication == "PUB-002":
+                site = message
+            elif publication == "PUB-001":
+                self.appoint_metering_service(site, run)
+
+
 def play(folder: Path, kind: Callable[[Path], Any] = Supplier, statuses: list[int] | None = None) -> Any:
     """Start a supplier of this kind beside the test: webhooks set, waiting for its run."""
     supplier = kind(folder)
     supplier.statuses = list(statuses or [])
     webhook = supplier.listen(0)
-    for channel in ("IF-002", "IF-032"):
+    for channel in ("IF-001", "IF-002", "IF-032"):
         answer = supplier.post(
             f"/dip-channel/{channel}/pubconfig/{supplier.me['dipId']}", {"callbackURL": webhook}
         )

@@ -50,13 +50,18 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distribute
         loop.close()
 
 
+def answered(answer: httpx.Response) -> Any:
+    assert answer.is_success, (answer.status_code, answer.text)
+    return answer.json()
+
+
 def run_to_the_end(url: str, seconds: float = 120) -> dict[str, Any]:
     with httpx.Client(base_url=url, timeout=60) as http:
         start = {"scenario": SCENARIO, "timeout": seconds}
-        run = http.post("/api/runs", json=start).raise_for_status().json()
+        run = answered(http.post("/api/runs", json=start))
         while not run["finished"]:
             query = {"after": run["version"], "wait": 20}
-            run = http.get(f"/api/runs/{run['id']}", params=query).raise_for_status().json()
+            run = answered(http.get(f"/api/runs/{run['id']}", params=query))
     return dict(run)
 
 

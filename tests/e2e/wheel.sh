@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `pip install .` into a fresh virtual environment, then the headline scenario from an empty folder elsewhere.
-# Proves that catalogues, scenarios and templates travel in the wheel.
+# Proves that catalogues, scenarios, templates and pages travel in the wheel.
 set -euo pipefail
 repository="$(cd "$(dirname "$0")/../.." && pwd)"
 place="$(mktemp -d)"
@@ -16,4 +16,5 @@ find "$repository/scenarios" -mindepth 2 -name '*.yaml' | while read -r file; do
     grep -q "\"id\": \"$(basename "$file" .yaml)\"" listed.json || { echo "wheel: $file is not in it" >&2; exit 1; }
 done
 "$place/venv/bin/dipemu" run SITFTS0020-Smart-Single
+"$place/venv/bin/python" -c "from services.qualification.web import pages; pages.asset('ui.css'); pages.problem(404, '', '')"
 echo "wheel: the scenario passed from an installed package"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import Connection, text
 
 from backbone import migrations
 from backbone.database import Database
@@ -82,3 +84,22 @@ async def test_differences_are_named(empty: Database) -> None:
     async with empty.begin() as connection:
         await connection.execute(text("DROP TABLE journal_event"))
     assert any("journal_event" in difference for difference in await migrations.differences(empty))
+
+
+async def test_a_run_of_an_earlier_version_is_listed_by_what_it_was(empty: Database) -> None:
+    parties = [{"dipId": "2300000012", "who": "QP"}, {"dipId": "2200000001", "who": "QTE"}]
+    kept = {"scenario": "A-1", "verdict": "passed", "parties": parties}
+
+    def before(connection: Connection) -> None:
+        command.upgrade(migrations.config(connection), "v0007")
+        columns = "id, order_number, mpan, ended, through, scenario, binding, briefing, document"
+        values = "'r', 7, '1', :ended, 0, :none, :none, :none, :document"
+        row = {"ended": True, "none": b"", "document": json.dumps(kept).encode()}
+        connection.execute(text(f"INSERT INTO qualification_run ({columns}) VALUES ({values})"), row)
+
+    async with empty.begin() as connection:
+        await connection.run_sync(before)
+    await migrations.upgrade(empty)
+    async with empty.read() as connection:
+        row = (await connection.execute(text("SELECT * FROM qualification_run_facts"))).one()
+    assert tuple(row) == (7, "r", True, "A-1", "passed", None, " 2300000012 ")

@@ -206,9 +206,13 @@ async def open_gateway(
     gateway: GatewaySettings | None = None,
     listening: Sequence[str] = (),
     workers: bool = True,
+    starting: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Gateway]:
-    """Open a gateway with one party per role. ``listening``: those with a webhook for every channel."""
+    """Open a gateway with one party per role. ``listening``: those with a webhook for every channel.
+
+    ``workers``: False for intake alone. ``starting``: it never gets ready.
+    """
     values = Settings(data=folder, **({"retry_first_seconds": 0.02, "retry_max_seconds": 0.1} | settings))
     async with contextlib.AsyncExitStack() as stack:
         log = await EmbeddedLog.open(folder / "log")
@@ -246,10 +250,12 @@ async def open_gateway(
         result = Gateway(context, service, url, identities, http)
         for dip_id in listening:
             await stack.enter_async_context(_receiver(result, dip_id))
-        running = [*(service.workers if workers else service.workers[:2]), index.run]
+        own = service.workers if workers else service.workers[:2]
+        running = [*(() if starting else own), index.run]
         tasks = [asyncio.create_task(worker()) for worker in running]
         stack.push_async_callback(_stop, tasks)
-        await until(service.ready)
+        if not starting:
+            await until(service.ready)
         yield result
 
 

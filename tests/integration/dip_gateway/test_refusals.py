@@ -354,8 +354,8 @@ async def test_address_and_header_names_in_any_case(gateway: Gateway) -> None:
 
 
 async def test_starting_gateway_asks_to_come_back(tmp_path: Path) -> None:
-    async with open_gateway(tmp_path) as gateway:
-        gateway.service.ready.__self__.clear()  # type: ignore[attr-defined]
+    async with open_gateway(tmp_path, starting=True) as gateway:
+        assert not gateway.service.ready()
         answer = await gateway.send(gateway.message())
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-import orjson
 import pytest
 from sqlalchemy import update
 
@@ -19,7 +18,7 @@ from dipemu.access import AccessTokens, guarded
 from dipemu.composition import open_database
 from dipemu.dispatch import dispatch
 from dipemu.metrics import resident_bytes
-from services.qualification.store import run_table
+from services.qualification.store import facts_table
 from services.qualification.tally import RunTally
 from tests.integration.operations.emulator import passed, running, settings_of
 
@@ -63,11 +62,8 @@ async def test_the_lag_of_a_group_is_counted_and_bounded(tmp_path: Path) -> None
 
 
 def run_row(number: int, verdict: str | None) -> dict[str, object]:
-    document = orjson.dumps({"verdict": verdict})
-    empty = dict.fromkeys(("scenario", "binding", "briefing"), b"{}")
-    ended = verdict is not None
-    known = {"id": f"run-{number}", "order_number": number, "mpan": "2000000000000", "through": 0}
-    return {**known, **empty, "ended": ended, "document": document}
+    known = {"id": f"run-{number}", "order_number": number, "scenario": "S", "participants": ""}
+    return {**known, "ended": verdict is not None, "verdict": verdict}
 
 
 @pytest.fixture
@@ -85,13 +81,13 @@ async def test_runs_are_counted_once_whatever_the_number_of_askers(database: Dat
     tally = RunTally(database)
     rows = [run_row(n, "passed") for n in range(1, 451)] + [run_row(451, None), run_row(452, None)]
     async with database.begin() as connection:
-        await connection.execute(run_table.insert(), rows)
+        await connection.execute(facts_table.insert(), rows)
     await asyncio.gather(*(tally.measures() for _ in range(5)))
     assert await counted(tally) == {"passed": 450, "under way": 2}
-    failed = {"ended": True, "document": orjson.dumps({"verdict": "failed"})}
+    failed = {"ended": True, "verdict": "failed"}
     async with database.begin() as connection:
-        await connection.execute(update(run_table).where(run_table.c.id == "run-451").values(failed))
-        await connection.execute(run_table.insert(), [run_row(453, "error")])
+        await connection.execute(update(facts_table).where(facts_table.c.id == "run-451").values(failed))
+        await connection.execute(facts_table.insert(), [run_row(453, "error")])
     assert await counted(tally) == {"passed": 450, "failed": 1, "error": 1, "under way": 1}
 
 

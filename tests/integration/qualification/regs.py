@@ -24,12 +24,13 @@ DIP_ID, MPID = "2200000055", "RGSB"
 
 @dataclass
 class RegistrationService:
-    """Answers CSS02800 with IF-002 and IF-031 with IF-032; ``code``: the response code it gives."""
+    """Answers CSS02800 with IF-002 and IF-031 with IF-032; ``code``: the response code it gives, and why."""
 
     composition: Composition
     client: DipClient
     run: dict[str, Any] = field(default_factory=dict)
     code: str = "A"
+    reason: str = "REG0006 - CSS Registration Request ID is associated to another Supplier"
     answers: list[int] = field(default_factory=list)
     tasks: set[asyncio.Future[None]] = field(default_factory=set)
     briefed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,7 +59,7 @@ class RegistrationService:
         self.answers.append((await self.client.send([message])).status)
 
     def message(self, interface: str, event: str, custom: dict[str, Any], **more: Any) -> dict[str, Any]:
-        party = next(p for p in self.run["parties"] if p["key"] == "SUPI")
+        party = next(p for p in self.run["parties"] if p["key"] in ("SUPI", "SUP"))
         return envelope.build(
             interface,
             event,
@@ -89,11 +90,7 @@ class RegistrationService:
         return self.message("IF-002", "[GainMPANInfo]", custom)
 
     def response(self, request: Any) -> dict[str, Any]:
-        texts = (
-            ()
-            if self.code == "A"
-            else ("REG0006 - CSS Registration Request ID is associated to another Supplier",)
-        )
+        texts = () if self.code == "A" else (self.reason,)
         block = envelope.ResponseBlock(self.code, texts)
         return self.message("IF-032", "[MSAppInitialResp]", dict(envelope.custom(request)), response=block)
 
@@ -126,11 +123,14 @@ async def _ready(http: httpx.AsyncClient) -> None:
 
 
 async def played(
-    http: httpx.AsyncClient, service: RegistrationService, prepare: Callable[[], None] = lambda: None
+    http: httpx.AsyncClient,
+    service: RegistrationService,
+    prepare: Callable[[], None] = lambda: None,
+    scenario: str = "SITFTS0020-Smart-Single",
 ) -> dict[str, Any]:
-    """A run of the headline scenario with this registration service in it, to its end."""
+    """A run of a scenario, the headline by default, with this registration service in it, to its end."""
     prepare()
-    wish = {"scenario": "SITFTS0020-Smart-Single", "participants": {"REGS": DIP_ID}, "timeout": 20}
+    wish = {"scenario": scenario, "participants": {"REGS": DIP_ID}, "timeout": 20}
     starting = asyncio.ensure_future(http.post(f"{INTERNAL_URL}/api/runs", json=wish, timeout=40))
     async with asyncio.timeout(40):
         while not service.run:

@@ -20,7 +20,7 @@ from services.qualification.recompute import recompute
 from services.qualification.store import RunStore
 from services.qualification.verdict import evaluate
 from tests.integration.qualification.bench import HOST, Bench
-from tests.unit.qualification.given import PARTICIPANT, Story
+from tests.unit.qualification.given import PARTICIPANT, SCENARIO_ID, Story
 
 OpenBench = Callable[[], AbstractAsyncContextManager[Bench]]
 
@@ -164,6 +164,17 @@ async def test_given_a_restart_then_the_services_are_told_again_how_far_ahead_th
         (told,) = await bench.commands("metering_service_stub")
         assert (told["name"], told["mpan"], told["run"]) == ("clock_advanced", run["mpan"], run["id"])
         assert told["arguments"] == {"aheadSeconds": 86400.0}
+
+
+async def test_whoever_waits_for_the_end_of_a_run_is_told_of_nothing_before_it(bench: Bench) -> None:
+    run, _ = await begun(bench, timeout=0.2)
+    early = await bench.run(run["id"], ended=True, wait=0)
+    assert (early["finished"], early["currentStep"]) == (False, 1)
+    waiting = asyncio.ensure_future(bench.run(run["id"], ended=True, wait=20))
+    assert (await bench.finished(run))["verdict"] == (await waiting)["verdict"] == "failed"
+    assert (await bench.run(run["id"], ended=True, wait=20))["finished"], (
+        "and of one that ended long ago, at once"
+    )
 
 
 async def test_given_no_message_in_time_then_the_run_fails_by_itself(bench: Bench) -> None:
@@ -337,7 +348,8 @@ async def test_given_no_such_run_then_404(bench: Bench) -> None:
 
 
 async def test_the_scenarios_are_listed_and_read_whole(bench: Bench) -> None:
-    (listed,) = (await bench.http.get(f"{HOST}/api/scenarios")).json()
+    known = (await bench.http.get(f"{HOST}/api/scenarios")).json()
+    listed = next(one for one in known if one["id"] == SCENARIO_ID)
     assert (listed["testScenario"], listed["steps"]) == ("Change of Supplier", 8)
     scenario = (await bench.http.get(f"{HOST}/api/scenarios/{listed['id']}")).json()
     assert scenario["steps"][4]["message"] == "IF-031"

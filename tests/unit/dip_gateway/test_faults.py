@@ -82,6 +82,13 @@ def test_an_outage_lasts_its_hours() -> None:
     assert plan.outage("intake", "2300000001", NOW) is None
 
 
+def test_an_outage_of_one_mpan_leaves_the_party_its_others() -> None:
+    plan = FaultPlan(0, [rule(fault="outage", mpan=SUBJECT.mpan)])
+    assert plan.outage("delivery", SUBJECT.party, NOW) is None
+    assert plan.outage("delivery", SUBJECT.party, NOW, "1000000000012") is None
+    assert plan.outage("delivery", SUBJECT.party, NOW, SUBJECT.mpan) is not None
+
+
 def test_an_outage_is_no_fault_of_single_messages() -> None:
     plan = FaultPlan(0, [rule(fault="outage")])
     assert plan.draw("delivery", [SUBJECT]) == []
@@ -122,7 +129,7 @@ def test_a_rule_of_the_same_name_takes_its_place_and_can_be_removed() -> None:
         {"name": "x", "fault": "explode"},
         {"name": "x", "fault": "drop", "probability": 2},
         {"name": "x", "fault": "drop", "colour": "red"},
-        {"name": "x", "fault": "answer"},
+        {"name": "x", "fault": "answer after"},
         {"name": "x", "fault": "drop", "where": "intake"},
         {"name": "x", "fault": "answer", "where": "intake", "status": 201},
         [{"name": "x", "fault": "drop"}, 7],

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import orjson
 import pytest
 
-from participant.wire import command_record
+from participant.context import Context
+from participant.parties import Snapshot
+from participant.wire import command_record, read_record
+from services.dip_gateway.errors import RequestInvalid
 from services.dip_gateway.holdings import ALWAYS, Holding
-from services.dip_gateway.loaded import read_holdings
+from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.loaded import LoadedSites, read_holdings
 
 MPAN = "2000056535971"
 SITE = {
@@ -59,3 +64,29 @@ def test_a_date_that_cannot_be_used_counts_as_since_ever(date: Any) -> None:
     site = {"supplierDIPID": "2300000002", "supplierEffectiveFromDate": date}
     held = [h for h in read_holdings(command(site), {}.get) if h.role == "SUP"]
     assert held == [Holding(MPAN, "SUP", "2300000002", ALWAYS)]
+
+
+async def test_the_dip_learns_who_serves_an_mpan_of_a_participants_registration_service() -> None:
+    loaded: list[tuple[str, Any]] = []
+
+    class Books:
+        async def load_once(self, command: str, holdings: Any) -> None:
+            loaded.append((command, {(one.role, one.dip_id) for one in holdings}))
+
+    class Nobody:
+        async def snapshot(self) -> Any:
+            return Snapshot(())
+
+    sites = LoadedSites(cast(Context, SimpleNamespace(directory=Nobody())), cast(Ledger, Books()))
+    record = command_record(
+        "dip_gateway", "load_mpan", to="2200000055", mpan=MPAN, run="r", id="i", arguments={"siteData": SITE}
+    )
+    await sites.load(read_record(record))
+    (command_id, held) = loaded[0]
+    assert command_id == "i"
+    assert held >= {("REGS", "2200000055"), ("SUP", "2300000002"), ("LDSO", "2500000001")}
+    empty = command_record(
+        "dip_gateway", "load_mpan", to="2200000055", mpan="", run="r", id="j", arguments=SITE
+    )
+    with pytest.raises(RequestInvalid, match="siteData"):
+        await sites.load(read_record(empty))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
 
 from backbone.journal.events import JournalEvent, Kind
-from services.qualification.binding import Binding, bind
+from services.qualification.binding import Binding, Mode, bind
 from services.qualification.format import Scenario
 from services.qualification.results import RunState, StepState
 from services.qualification.scenario import load_scenarios
@@ -46,12 +47,16 @@ MEMBERS = (
 )
 
 
+@cache
 def headline() -> Scenario:
     return load_scenarios()[SCENARIO_ID]
 
 
 def binding(
-    participants: dict[str, str] | None = None, injected: tuple[str, ...] = (), timeout: float = 30
+    participants: dict[str, str] | None = None,
+    injected: tuple[str, ...] = (),
+    timeout: float = 30,
+    mode: Mode = "automatic",
 ) -> Binding:
     """The headline scenario bound as asked; by default the incoming supplier is the participant."""
     scenario = headline()
@@ -65,6 +70,7 @@ def binding(
         injected=injected,
         timeout=timeout,
         created=BEGIN,
+        mode=mode,
     )
 
 

@@ -12,8 +12,9 @@ from backbone.journal.events import JOURNAL_TOPIC, JournalEvent, Kind
 from backbone.log import Record
 from contracts import css
 from services.qualification.binding import Binding
-from services.qualification.dispatching import WITH_A_CLOCK, clock_orders, preparation, release
-from services.qualification.format import Step
+from services.qualification.dispatching import WITH_A_CLOCK, clock_orders, closing, preparation, release
+from services.qualification.expressions import Unresolved
+from services.qualification.format import Command, Step
 from services.qualification.orders import unconfirmed
 from tests.unit.qualification.given import BEGIN, MPAN, PARTICIPANT, binding, headline
 
@@ -109,3 +110,23 @@ def test_a_moment_that_has_passed_moves_no_clock(moment: str) -> None:
 def test_what_is_no_moment_cannot_be_advanced_to(moment: str) -> None:
     with pytest.raises(ValueError, match="step 7 advances to"):
         release(advancing(moment), binding(), BEGIN)
+
+
+def test_a_run_that_made_things_go_wrong_ends_that_when_it_ends() -> None:
+    ends_nothing = {"service": "dip_gateway", "to": "SUPI", "command": "deliver_again"}
+    spoils = ends_nothing | {"command": "fault", "arguments": {"fault": "drop"}}
+    for command, told in ((ends_nothing, []), (spoils, [("harness.dip_gateway", "run_ended", "", {})])):
+        scenario = headline().model_copy(update={"prepare": (Command.model_validate(command),)})
+        assert orders(closing(scenario, binding())) == told
+    assert closing(headline(), binding()) == []
+
+
+def test_an_order_of_a_step_names_what_an_earlier_step_captured() -> None:
+    order = {"service": "supplier_stub", "to": "SUPI", "command": "send"}
+    order["arguments"] = {"quote": "${captured.registrationId}", "mpan": "${mpan}"}
+    step = headline().steps[4].model_copy(update={"release": (Command.model_validate(order),)})
+    bound = binding(participants={})
+    (given,) = orders(release(step, bound, BEGIN, {"registrationId": "r-1"}))
+    assert given[3] == {"quote": "r-1", "mpan": MPAN}
+    with pytest.raises(Unresolved):
+        release(step, bound, BEGIN, {})

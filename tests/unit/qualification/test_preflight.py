@@ -81,10 +81,23 @@ def test_a_participant_that_cannot_sign_is_told(known: Known | None, words: str)
     assert words in warning
 
 
-@pytest.mark.parametrize("revoked", [None, BEGIN + timedelta(hours=1)])
+@pytest.mark.parametrize("revoked", [None, BEGIN + timedelta(days=60)])
 def test_a_good_certificate_is_no_warning(revoked: datetime | None) -> None:
-    known = Known((Certificate(BEGIN - timedelta(1)), Certificate(BEGIN + timedelta(1), revoked)))
+    known = Known((Certificate(BEGIN - timedelta(1)), Certificate(BEGIN + timedelta(90), revoked)))
     assert certificate_warnings(binding().parties["SUPI"], known, BEGIN) == []
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Certificate(BEGIN + timedelta(days=13)),
+        Certificate(BEGIN + timedelta(days=90), BEGIN + timedelta(days=13)),
+    ],
+)
+def test_a_certificate_that_ends_soon_is_told_with_its_end(ending: Certificate) -> None:
+    (warning,) = certificate_warnings(binding().parties["SUPI"], Known((ending,)), BEGIN)
+    assert f"expires at {BEGIN + timedelta(days=13):%Y-%m-%d %H:%M} UTC" in warning
+    assert f"dipemu participants add-certificate {PARTICIPANT}" in warning
 
 
 def test_the_webhook_for_status_messages_is_set_at_a_place_of_its_own() -> None:

@@ -288,7 +288,7 @@ def test_a_scenario_belongs_to_the_theme_of_its_folder_unless_it_names_another(t
     assert loaded[SCENARIO_ID].theme == "change-of-supplier"
     themes = by_theme(loaded.values())
     assert list(themes) == sorted(themes)
-    assert [one.id for one in themes["dip"]] == ["SITFTS9999-Small"]
+    assert "SITFTS9999-Small" in [one.id for one in themes["dip"]]
 
 
 def test_every_file_that_ships_is_named_after_its_scenario() -> None:
@@ -321,7 +321,7 @@ def test_without_the_library_in_c_the_same_is_read(
 
 def test_more_folders_add_scenarios(path: Path) -> None:
     path.write_text(GOOD)
-    assert set(load_scenarios([path.parent])) == {SCENARIO_ID, "SITFTS9999-Tiny"}
+    assert load_scenarios([path.parent]).keys() - load_scenarios().keys() == {"SITFTS9999-Tiny"}
 
 
 def test_an_id_given_by_two_files_is_refused(path: Path) -> None:
@@ -341,3 +341,14 @@ def test_a_file_with_problems_is_refused_with_all_of_them(path: Path) -> None:
 def test_an_unknown_scenario_names_those_that_exist() -> None:
     with pytest.raises(ScenarioUnknown, match=SCENARIO_ID):
         find(load_scenarios(), "SITFTS0000")
+
+
+def test_orders_of_a_step_name_what_steps_before_it_captured_and_no_later_ones(path: Path) -> None:
+    order = "release:\n  - {service: supplier_stub, to: SUPI, command: send, arguments: {a: '${captured.x}'}}"
+    (found,) = _with_step_three(path, ANSWER + order)
+    assert (found.pointer, found.text) == (
+        "/steps/2/release/0/arguments",
+        "${captured.x} is not a value of this scenario.",
+    )
+    capturing = "capture: {x: /payload/CommonBlock/M0/MPANCore}\n"
+    assert len(_with_step_three(path, ANSWER + capturing + order)) == 1

@@ -34,7 +34,9 @@ from tests.unit.registration.given import (
     data_request,
     metering_point,
     metering_request,
+    registration_status,
     switching_point,
+    tell,
 )
 
 FROM = "proposedMeteringServiceDIPEffectiveFromDate"
@@ -348,8 +350,16 @@ def test_migration_scenarios_are_for_mpans_that_have_not_migrated() -> None:
 def test_reg9005_and_reg9006_who_may_migrate() -> None:
     point = switching_point(migrated=False)
     assert codes(point, metering_request(appointmentScenario="MCA")) == ("REG9005",)
-    assert codes(point, by_current(appointmentScenario="MCS")) == ("REG0005", "REG9006")
+    assert codes(point, by_current(appointmentScenario="MCS")) == ("REG0005", "REG9004", "REG9006")
     assert codes(point, metering_request(appointmentScenario="MCS")) == ()
+
+
+def test_reg9004_ends_with_the_switch_of_the_other_supplier() -> None:
+    point = switching_point(migrated=False)
+    assert codes(point, by_current(appointmentScenario="MCA")) == ("REG9004",)
+    cancelled, _ = tell(point, registration_status("Cancelled"))
+    assert cancelled is not None
+    assert codes(cancelled, by_current(appointmentScenario="MCA")) == ()
 
 
 def test_every_broken_rule_is_reported_in_the_order_of_the_codes() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backbone.journal import JournalEvent, Kind
-from services.dip_gateway.life import life, messages, newest
+from backbone.journal.life import life, messages, newest
 
 NOW = datetime(2026, 3, 21, 12, 0, tzinfo=UTC)
 

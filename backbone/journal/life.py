@@ -1,11 +1,13 @@
-"""The whole life of a message, told from its journal events: received, judged, routed, each attempt. Pure."""
+"""The whole life of a message, told from its journal events: received, judged, routed, each attempt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from backbone.journal import JournalEvent, Kind
+from backbone.journal.events import JournalEvent, Kind
+from backbone.journal.index import JournalIndex
 
 _FINAL: Final[Mapping[Kind, str]] = {
     Kind.DELIVERED: "delivered",
@@ -15,6 +17,38 @@ _FINAL: Final[Mapping[Kind, str]] = {
     Kind.ROUTED: "routed",
 }
 _ENTRY: Final = frozenset({Kind.ACCEPTED, Kind.REFUSED})
+_SELECTIVE: Final = frozenset({"mpan", "reference", "correlation", "transaction"})
+_PARTIAL: Final = frozenset({"party", "reference", "correlation", "interface", "run"})
+LOOKED_AT: Final = 20_000
+"""Journal events behind one list of messages: the newest so many, where the question does not select few."""
+
+
+async def find_messages(
+    index: JournalIndex,
+    wanted: Mapping[str, str],
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """The newest ``limit`` messages that fit, newest first; ``wanted`` as ``JournalIndex.events`` has it."""
+    question: dict[str, Any] = dict(wanted)
+    if not wanted.keys() & _SELECTIVE and since is None:
+        question["after"] = max(0, await index.wait(0, 0.0) - LOOKED_AT)
+    found = await index.events(limit=LOOKED_AT, since=since, until=until, **question)
+    transactions = {event.transaction_id for _, event in found if event.transaction_id}
+    if wanted.keys() & _PARTIAL and len(transactions) <= 200:
+        found = await _whole(index, found, transactions)
+    return newest(messages(found), limit)
+
+
+async def _whole(
+    index: JournalIndex, found: Iterable[tuple[int, JournalEvent]], transactions: Iterable[str]
+) -> list[tuple[int, JournalEvent]]:
+    """A filter by interface or party finds single events; a message's life is all of its events."""
+    events = dict(found)
+    for transaction in transactions:
+        events |= dict(await index.events(transaction=transaction, limit=LOOKED_AT))
+    return sorted(events.items())
 
 
 def messages(events: Iterable[tuple[int, JournalEvent]]) -> list[dict[str, Any]]:
