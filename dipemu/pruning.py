@@ -32,6 +32,7 @@ from participant.wire import harness_topic, inbox_topic, read_record
 from services.dip_gateway.store import delivery_table
 from services.qualification.store import note_pruned, run_table
 
+_SHRINKING: Final = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
 _CHUNK: Final = 500  # values in one statement
 _INCOMING: Final = (inbox_topic(""), harness_topic(""))
 
@@ -221,14 +222,23 @@ def _events_of(connection: Connection, run: str, mpan: str, document: Mapping[st
 
 
 async def _shrink(database: Database, log: sqlite3.Connection) -> None:
-    """Give the disk back. Takes as much of it, for a while, as the files have when they are small again."""
-    for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-        log.execute(statement)
-    async with database.engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None  # noqa: S101 - a pool's connection has one
-        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            await driver.execute(statement)
+    """Give the disk back. Takes as much of it, for a while, as the files have when they are small again.
+
+    Raises UpkeepRefused when there is not that much; what was to go is gone then, and another pruning
+    gives its place back.
+    """
+    try:
+        async with database.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None  # noqa: S101 - a pool's connection has one
+            for statement in _SHRINKING:
+                log.execute(statement)
+                await driver.execute(statement)
+    except sqlite3.OperationalError as error:
+        raise UpkeepRefused(
+            f"what is old was removed, but the files could not be made smaller ({error}): make room on the "
+            "disk for a while, and prune again"
+        ) from error
 
 
 @contextmanager

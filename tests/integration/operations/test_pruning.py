@@ -20,6 +20,7 @@ from backbone.database import Database
 from backbone.errors import LogInUse
 from backbone.journal.table import journal_event
 from backbone.settings import Settings
+from dipemu import pruning
 from dipemu.cli import app
 from dipemu.composition import open_database
 from dipemu.errors import UpkeepRefused
@@ -160,6 +161,17 @@ async def test_a_log_that_does_not_say_who_reads_it_is_left_alone(tmp_path: Path
         readers = composition.context.log
         readers._connections[1].execute("DELETE FROM reader")  # type: ignore[attr-defined]
     with pytest.raises(UpkeepRefused, match="start the emulator once"):
+        await prune_all(settings)
+
+
+async def test_a_disk_too_full_to_shrink_the_files_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(tmp_path)
+    async with running(settings):
+        pass
+    monkeypatch.setattr(pruning, "_SHRINKING", ("PRAGMA page_size = 512", "VACUUM INTO '/nowhere/at/all'"))
+    with pytest.raises(UpkeepRefused, match="prune again"):
         await prune_all(settings)
 
 
