@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
 import typer
 from rich.live import Live
 
+from dipemu.cli import run_options
 from dipemu.cli.console import FAILED, FAULT, PASSED, USAGE, fail, out
 from dipemu.cli.runs import fetch_evidence
 from dipemu.cli.up import listen_or_end, settings_for
@@ -59,66 +60,22 @@ class Wish:
 
 
 def run(
-    scenarios: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Test cases; see `dipemu scenarios list`")
-    ] = None,
-    theme: Annotated[
-        list[str] | None, typer.Option(help="All test cases of this theme. May be repeated", metavar="NAME")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All test cases")] = False,
-    at_once: Annotated[
-        int | None,
-        typer.Option(min=1, help="Runs at the same time. Default: 1 with participants, else 8", metavar="N"),
-    ] = None,
-    participant: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="ROLE=DIP-ID: this role is played by your system. May be repeated", metavar="ROLE=DIP-ID"
-        ),
-    ] = None,
-    inject: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Message that the harness sends on the participant's behalf, as CSS01700. May be repeated"
-        ),
-    ] = None,
-    server: Annotated[
-        str | None, typer.Option(help="A running `dipemu up`. Without it, one is started for this run")
-    ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for each of the participant's steps")] = 300,
-    mpan: Annotated[
-        str | None, typer.Option(help="Use this MPAN (13 digits). Default: a fresh one for this run")
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            help="Without --server: port to serve on. Default: 8080 with participants, else a free one"
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            help="Without --server: data directory. Default: .dipemu with participants, else a fresh one",
-        ),
-    ] = None,
-    stepwise: Annotated[
-        bool,
-        typer.Option("--stepwise", help="Hold each message of the harness until `dipemu runs release`"),
-    ] = False,
-    label: Annotated[str | None, typer.Option(help="Your own word for the run, to find it by")] = None,
-    evidence: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the evidence; of several runs, for their folders. Default: evidence/<run>"
-        ),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(help="Also write the verdict as JUnit XML to this file")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="Also write the run as JSON to this file, at its start and at its end")
-    ] = None,
+    scenarios: run_options.Ids = None,
+    theme: run_options.Themes = None,
+    everything: run_options.Everything = False,
+    at_once: run_options.AtOnce = None,
+    participant: run_options.Participants = None,
+    inject: run_options.Inject = None,
+    server: run_options.Server = None,
+    timeout: run_options.Timeout = 300,
+    mpan: run_options.Mpan = None,
+    port: run_options.Port = None,
+    data: run_options.Data = None,
+    stepwise: run_options.Stepwise = False,
+    label: run_options.Label = None,
+    evidence: run_options.Evidence = None,
+    junit: run_options.Junit = None,
+    json: run_options.Json = None,
 ) -> None:
     """Run test cases. Roles not named with --participant are played by the harness.
 

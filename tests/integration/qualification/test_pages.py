@@ -10,8 +10,8 @@ import pytest
 
 from services.qualification.errors import EvidenceUnsigned
 from services.qualification.web.forms import MOST_BYTES
+from tests.integration.qualification.beginnings import begun
 from tests.integration.qualification.bench import HOST, Bench
-from tests.integration.qualification.test_runs import begun
 from tests.unit.qualification.given import PARTICIPANT
 
 UI = f"{HOST}/ui"

@@ -15,39 +15,12 @@ import pytest
 
 from backbone.journal.events import Kind
 from contracts.identifiers import is_mpan
-from services.qualification import active
 from services.qualification.recompute import recompute
-from services.qualification.store import RunStore
-from services.qualification.verdict import evaluate
+from tests.integration.qualification.beginnings import begun, story_of
 from tests.integration.qualification.bench import HOST, Bench
-from tests.unit.qualification.given import PARTICIPANT, SCENARIO_ID, Story
+from tests.unit.qualification.given import PARTICIPANT, SCENARIO_ID
 
 OpenBench = Callable[[], AbstractAsyncContextManager[Bench]]
-
-
-async def begun(bench: Bench, **wish: Any) -> tuple[dict[str, Any], Story]:
-    """A run for which the harness has confirmed its preparation, and the story to go on with."""
-    starting = asyncio.ensure_future(bench.start(**wish))
-    story = await story_of(bench, starting)
-    story.prepared()
-    await bench.tell(story)
-    return await starting, story
-
-
-async def story_of(bench: Bench, starting: asyncio.Future[dict[str, Any]]) -> Story:
-    """The story of the run that is being started, as soon as it is in the store."""
-    store, known = RunStore(bench.context.database), {name for name in STARTED if STARTED[name] is bench}
-    async with asyncio.timeout(10):
-        while True:
-            assert not starting.done(), starting.result()
-            fresh = [run for run in await store.open_runs() if run.id not in known]
-            if fresh:
-                STARTED[fresh[0].id] = bench
-                return Story(fresh[0].binding, tick=0.001)
-            await asyncio.sleep(0.01)
-
-
-STARTED: dict[str, Bench] = {}
 
 
 def unpack(archive: bytes, folder: Path) -> Path:
@@ -368,48 +341,3 @@ async def test_given_a_data_directory_that_keeps_no_key_then_evidence_is_our_fau
     answer = await bench.http.get(f"{HOST}/api/runs/{run['id']}/evidence")
     assert answer.status_code == 500
     assert "the key that signs evidence cannot be kept" in answer.json()["detail"]
-
-
-async def test_given_a_run_that_cannot_be_judged_then_it_ends_in_error_and_the_others_go_on(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad, _ = await begun(bench)
-    good, story = await begun(bench)
-    _break(monkeypatch, bad["id"])
-    await bench.http.post(f"{HOST}/api/runs/{bad['id']}/cancel")
-    ended = await bench.finished(bad)
-    assert ended["verdict"] == "error"
-    assert "The harness could not judge the run: KeyError: 'DIP'" in ended["summary"]
-    assert ended["steps"][0]["result"] == "error"
-    (fault,) = await bench.journal(Kind.SERVICE_FAULT, run=bad["id"])
-    assert fault["details"]["fault"] == "KeyError: 'DIP'"
-    before = len(story.events)
-    story.whole()
-    await bench.tell(story, before)
-    assert (await bench.finished(good))["verdict"] == "passed"
-
-
-async def test_given_a_run_that_cannot_be_judged_after_a_restart_then_the_others_go_on(
-    opened: OpenBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened() as bench:
-        bad, _ = await begun(bench)
-        good, story = await begun(bench)
-    _break(monkeypatch, bad["id"])
-    async with opened() as bench:
-        assert (await bench.finished(await bench.run(bad["id"])))["verdict"] == "error"
-        before = len(story.events)
-        story.whole()
-        await bench.tell(story, before)
-        assert (await bench.finished(good))["verdict"] == "passed"
-
-
-def _break(monkeypatch: pytest.MonkeyPatch, run_id: str) -> None:
-    """From now on the judging of this run is at fault."""
-
-    def evaluating(scenario: Any, binding: Any, events: Any, now: Any) -> Any:
-        if binding.run == run_id:
-            raise KeyError("DIP")
-        return evaluate(scenario, binding, events, now)
-
-    monkeypatch.setattr(active, "evaluate", evaluating)
