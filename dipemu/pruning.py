@@ -32,7 +32,8 @@ from participant.wire import harness_topic, inbox_topic, read_record
 from services.dip_gateway.store import delivery_table
 from services.qualification.store import note_pruned, run_table
 
-_SHRINKING: Final = ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+# Whoever else has the database open (the emulator has not) is not waited for long.
+_SHRINKING: Final = ("PRAGMA busy_timeout = 5000", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
 _CHUNK: Final = 500  # values in one statement
 _INCOMING: Final = (inbox_topic(""), harness_topic(""))
 
@@ -232,12 +233,13 @@ async def _shrink(database: Database, log: sqlite3.Connection) -> None:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None  # noqa: S101 - a pool's connection has one
             for statement in _SHRINKING:
-                log.execute(statement)
-                await driver.execute(statement)
+                log.execute(statement).fetchall()
+                cursor = await driver.execute(statement)
+                await cursor.fetchall()
     except sqlite3.OperationalError as error:
         raise UpkeepRefused(
             f"what is old was removed, but the files could not be made smaller ({error}): make room on the "
-            "disk for a while, and prune again"
+            "disk, let nothing else use the database, and prune again"
         ) from error
 
 
