@@ -32,7 +32,8 @@ from tests.integration.dip_gateway.environment import (
 MESSAGES = size("NEIGHBOURS", 150)
 HANGING, DEAD, THIRD = DISTRIBUTOR, OTHER_SUPPLIER, REGISTRATION
 PAUSE_SECONDS = 0.01
-SLACK_SECONDS = 0.05  # a p99 of few messages on a busy machine
+PERCENTILE = 99 if MESSAGES >= 1000 else 90  # of few messages the last per cent is one, and says nothing
+SLACK_SECONDS = 0.05
 MOST = 1.5
 
 
@@ -72,7 +73,7 @@ async def test_given_one_that_hangs_and_a_dead_one_then_the_third_is_served_as_f
         f"\nthird recipient, {MESSAGES} messages: all well {told(alone)}; beside a hanging and a dead one ",
         end="",
     )
-    print(f"{told(troubles)}; p99 ratio {ratio:.2f}")
+    print(f"{told(troubles)}; p{PERCENTILE} ratio {ratio:.2f}")
     assert troubles[1] <= MOST * alone[1] + SLACK_SECONDS
 
 
@@ -102,7 +103,7 @@ async def send(gateway: Gateway, number: int) -> tuple[str, float]:
 
 
 async def latencies(accepted: Sequence[tuple[str, float]], webhooks: Webhooks) -> tuple[float, float]:
-    """Median and p99, seconds, from the 201 to the arrival at the third."""
+    """Median and the percentile above, seconds, from the 201 to the arrival at the third."""
     wanted = {reference for reference, _ in accepted}
 
     def arrivals() -> dict[str, float]:
@@ -112,8 +113,8 @@ async def latencies(accepted: Sequence[tuple[str, float]], webhooks: Webhooks) -
     assert await webhooks.until(lambda: wanted <= arrivals().keys(), 60)
     came = arrivals()
     cuts = quantiles([max(0.0, came[reference] - at) for reference, at in accepted], n=100)
-    return cuts[49], cuts[98]
+    return cuts[49], cuts[PERCENTILE - 1]
 
 
 def told(cuts: tuple[float, float]) -> str:
-    return f"p50 {cuts[0] * 1000:.1f} ms p99 {cuts[1] * 1000:.1f} ms"
+    return f"p50 {cuts[0] * 1000:.1f} ms p{PERCENTILE} {cuts[1] * 1000:.1f} ms"

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.engine import make_url
@@ -279,7 +280,8 @@ async def test_a_connection_that_was_idle_long_is_tried_before_it_is_used(
     async with database.read() as connection:
         backend = await connection.scalar(text("SELECT pg_backend_pid()"))
         held = (await connection.get_raw_connection()).driver_connection  # collected after the word came
-    monkeypatch.setattr("asyncpg.Connection.is_closed", lambda _: False)
+    is_closed = asyncpg.Connection.is_closed
+    monkeypatch.setattr("asyncpg.Connection.is_closed", lambda one: one is not held and is_closed(one))
     async with other.read() as connection:
         await connection.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
     async with database.read() as connection:
