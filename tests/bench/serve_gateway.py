@@ -119,9 +119,12 @@ async def main(kind: str, folder: Path, webhooks: Sequence[str]) -> None:
             for webhook in webhooks:
                 dip_id, _, url = webhook.partition("=")
                 await context.directory.set_webhook(dip_id, "*", Webhook(url))
-            service = build(context, settings=GatewaySettings())
+            everything = kind == "all"
+            service = build(
+                context, settings=GatewaySettings(gateway_parts="all" if everything else "intake")
+            )
             app = service.app
-            workers = [*service.workers, context.index.run] if kind == "all" else service.workers[:1]
+            workers = [*service.workers, *([context.index.run] if everything else [])]
             tasks = [asyncio.create_task(worker()) for worker in workers]
             while not service.ready():  # noqa: ASYNC110 - has no event of its own
                 await asyncio.sleep(0.01)
