@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from backbone.measures import CONTENT_TYPE
 from backbone.service import Service
+from dipemu.answers import send_answer, send_json
 
 Scope = dict[str, Any]
 ASGIApp = Callable[..., Any]
@@ -37,13 +36,13 @@ def dispatch(
             await _health(path, health(), reasons(), send)
             return
         if path == "/metrics" and metrics is not None:
-            await _send(send, 200, (await metrics()).encode(), CONTENT_TYPE)
+            await send_answer(send, 200, (await metrics()).encode(), CONTENT_TYPE)
             return
         for prefix, target in by_prefix:
             if not prefix or path == prefix or path.startswith(prefix + "/"):
                 await target(scope, receive, send)
                 return
-        await _answer(send, 404, {"error": f"nothing is served at {path}"})
+        await send_json(send, 404, {"error": f"nothing is served at {path}"})
 
     return app
 
@@ -56,7 +55,7 @@ def controlled(app: ASGIApp) -> ASGIApp:
         if path.startswith(("/api/", "/health/", "/metrics", "/ui")):
             await app(scope, receive, send)
         else:
-            await _answer(send, 404, {"error": f"{path} is served over TLS only"})
+            await send_json(send, 404, {"error": f"{path} is served over TLS only"})
 
     return control
 
@@ -65,20 +64,10 @@ async def _health(
     path: str, parts: Mapping[str, bool], reasons: Mapping[str, str], send: Callable[..., Any]
 ) -> None:
     if path == "/health/live":
-        await _answer(send, 200, {"status": "live"})
+        await send_json(send, 200, {"status": "live"})
         return
     ready = all(parts.values())
     document: dict[str, object] = {"status": "ready" if ready else "not ready", "parts": parts}
     if not ready:
         document["reasons"] = reasons
-    await _answer(send, 200 if ready else 503, document)
-
-
-async def _answer(send: Callable[..., Any], status: int, body: object) -> None:
-    await _send(send, status, orjson.dumps(body), "application/json")
-
-
-async def _send(send: Callable[..., Any], status: int, content: bytes, kind: str) -> None:
-    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    await send_json(send, 200 if ready else 503, document)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import orjson
+
+from dipemu.answers import send_json
 
 # Headers that belong to one connection and are not passed on (RFC 9110, section 7.6.1).
 CONNECTION_HEADERS = {b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -51,13 +52,5 @@ async def _body(receive: Callable[..., Any]) -> bytes:
 
 async def _unavailable(send: Callable[..., Any], base_url: str, fault: httpx.TransportError) -> None:
     reason = str(fault) or type(fault).__name__
-    content = orjson.dumps(
-        {"detail": f"the service behind this path does not answer at {base_url}: {reason}"}
-    )
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
-        (b"retry-after", b"2"),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    text = f"the service behind this path does not answer at {base_url}: {reason}"
+    await send_json(send, 503, {"detail": text}, [(b"retry-after", b"2")])

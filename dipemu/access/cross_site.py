@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import orjson
+from dipemu.answers import send_json
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -26,7 +26,7 @@ def own_pages_only(app: Callable[..., Any]) -> Callable[..., Any]:
             given = {name.decode(): value.decode("latin-1") for name, value in headers.items()}
             refusal = objection(scope["method"], given)
             if refusal is not None:
-                await _refuse(send, refusal)
+                await send_json(send, 403, {"detail": refusal})
                 return
         await app(scope, receive, send)
 
@@ -49,10 +49,3 @@ def objection(method: str, headers: Mapping[str, str]) -> str | None:
     if not foreign:
         return None
     return f"This request came from a page of {origin or 'another site'}. Use the pages under /ui."
-
-
-async def _refuse(send: Callable[..., Any], text: str) -> None:
-    content = orjson.dumps({"detail": text})
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

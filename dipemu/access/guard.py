@@ -15,10 +15,9 @@ from ipaddress import ip_address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-import orjson
-
 from dipemu.access import login
 from dipemu.access.tokens import AccessTokens
+from dipemu.answers import send_json
 from dipemu.errors import AccessInvalid
 
 ASGIApp = Callable[..., Any]
@@ -28,6 +27,8 @@ HELP: Final = (
     "This address is for people who run the emulator. Send Authorization: Bearer <token>, or set "
     "DIPEMU_TOKEN for the dipemu command. `dipemu access add NAME`, on the emulator's machine, gives a token."
 )
+
+_CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="DIP Emulator"')
 
 
 def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
@@ -46,7 +47,7 @@ def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
         elif path.startswith("/ui"):
             await login.send_there(send)
         else:
-            await _refuse(send)
+            await send_json(send, 401, {"detail": HELP}, [_CHALLENGE])
 
     return guard
 
@@ -90,14 +91,3 @@ def _cookie(scope: Scope) -> str:
 def header(scope: Scope, name: bytes) -> str:
     """The first header of this (lower-case) name, empty where there is none."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-async def _refuse(send: Callable[..., Any]) -> None:
-    body = orjson.dumps({"detail": HELP})
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"www-authenticate", b'Bearer realm="DIP Emulator"'),
-    ]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
