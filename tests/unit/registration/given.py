@@ -14,7 +14,7 @@ from participant.parties import Party
 from services.registration.handlers import registry
 from services.registration.register import MeteringPoint, uk_stamp
 from tests.unit import messages
-from tests.unit.messages import CATALOGUE, LDSO, MPAN, NOW, sent
+from tests.unit.messages import CATALOGUE, LDSO, MPAN, NOW, checked, sent
 
 REGS = messages.REGISTRATION_SERVICE.dip_id
 SUPPLIER, GAINING, OTHER_SUPPLIER = "2300000001", "2300000002", "2300000003"
@@ -207,3 +207,18 @@ def after(point: MeteringPoint | None, *incomings: Incoming) -> tuple[MeteringPo
 
 def names(messages: list[DipOut]) -> list[tuple[str, str]]:
     return [(message.interface, message.event) for message in messages]
+
+
+def answer(point: MeteringPoint | None, incoming: Incoming) -> DipOut:
+    """The one answer, which is valid. It echoes dates as they came, so it may earn a warning."""
+    (out,) = sent(tell(point, incoming)[1])
+    assert checked(out, "REGS").valid
+    return out
+
+
+def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
+    """The codes of the one answer: it rejects where there are any, and accepts where there are none."""
+    response = answer(point, incoming).response
+    assert response is not None
+    assert response.code == ("R" if response.messages else "A")
+    return [text[:7] for text in response.messages]

@@ -9,19 +9,17 @@ import pytest
 from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
-from services.registration.register import MeteringPoint, uk_stamp
-from tests.unit.messages import checked
+from services.registration.register import uk_stamp
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
     NOW,
     SDS,
     after,
+    codes,
     metering_point,
     pending,
     publication,
-    sent,
-    tell,
 )
 
 
@@ -45,14 +43,6 @@ def remove(kind: str = "MS", sender: str = MSS) -> Incoming:
     incoming = publication("PUB-038", f"[DirectContract{kind}Remove]", Sender(sender, "MSS"), {})
     del incoming.message["payload"]["CustomBlock"]
     return incoming
-
-
-def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
-    (out,) = sent(tell(point, incoming)[1])
-    assert checked(out, "REGS").valid
-    assert out.response is not None
-    assert out.response.code == ("R" if out.response.messages else "A")
-    return [text[:7] for text in out.response.messages]
 
 
 def test_a_contract_is_held_answered_and_told_to_the_next_supplier() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from backbone.clock import uk_midnight
 from contracts.envelope import Sender
-from participant.handlers import DipOut, Incoming
-from services.registration.register import MeteringPoint, uk_stamp
-from tests.unit.messages import CORRELATION, checked
+from participant.handlers import Incoming
+from services.registration.register import uk_stamp
+from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
@@ -19,6 +19,7 @@ from tests.unit.registration.given import (
     REGS,
     UMSO,
     after,
+    codes,
     metering_point,
     pending,
     publication,
@@ -43,20 +44,6 @@ def report(
         "energisationStatusEffectiveFromDate": since or uk_stamp(uk_midnight(NOW, days)),
     }
     return publication("PUB-007", "[EnergisationStatusChange]", Sender(sender, role), {"B025": block})
-
-
-def answer(point: MeteringPoint | None, incoming: Incoming) -> DipOut:
-    """The one valid answer. It echoes the date as it came, so it may earn a warning."""
-    (out,) = sent(tell(point, incoming)[1])
-    assert checked(out, "REGS").valid
-    return out
-
-
-def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
-    response = answer(point, incoming).response
-    assert response is not None
-    assert response.code == ("R" if response.messages else "A")
-    return [text[:7] for text in response.messages]
 
 
 def test_the_appointed_metering_service_is_believed_and_everybody_told() -> None:

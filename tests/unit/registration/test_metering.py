@@ -8,9 +8,9 @@ import pytest
 
 from backbone.clock import uk_midnight
 from contracts.envelope import Sender
-from participant.handlers import DipOut, Incoming
+from participant.handlers import Incoming
 from services.registration.register import MeteringPoint, uk_stamp
-from tests.unit.messages import CORRELATION, checked
+from tests.unit.messages import CORRELATION
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
@@ -18,11 +18,12 @@ from tests.unit.registration.given import (
     REGS,
     SUPPLIER,
     after,
+    answer,
+    codes,
     command,
     metering_point,
     pending,
     publication,
-    sent,
     tell,
 )
 
@@ -55,19 +56,6 @@ def removal(meter_id: str = HELD, removed: str | None = None) -> dict[str, Any]:
 
 def report(event: str, custom: dict[str, Any], sender: str = MSS) -> Incoming:
     return publication("PUB-005", f"[{event}]", Sender(sender, "MSS"), custom)
-
-
-def answer(point: MeteringPoint | None, incoming: Incoming) -> DipOut:
-    (out,) = sent(tell(point, incoming)[1])
-    assert checked(out, "REGS").valid
-    return out
-
-
-def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
-    response = answer(point, incoming).response
-    assert response is not None
-    assert response.code == ("R" if response.messages else "A")
-    return [text[:7] for text in response.messages]
 
 
 def ids(point: MeteringPoint) -> list[str]:

@@ -8,18 +8,16 @@ import pytest
 
 from contracts.envelope import Sender
 from participant.handlers import Incoming
-from services.registration.register import MeteringPoint
-from tests.unit.messages import checked
 from tests.unit.registration.given import (
     MPAN,
     OTHER_SUPPLIER,
     SUPPLIER,
     after,
+    codes,
     metering_point,
     pending,
     publication,
     registration_status,
-    sent,
     tell,
 )
 
@@ -56,14 +54,6 @@ def link(what: str, *mpans: str, **more: str) -> Incoming:
 
 def relate(what: str, *mpans: str, **more: str) -> Incoming:
     return request(f"Related{what}", *mpans, **more)
-
-
-def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
-    (out,) = sent(tell(point, incoming)[1])
-    assert checked(out, "REGS").valid
-    assert out.response is not None
-    assert out.response.code == ("R" if out.response.messages else "A")
-    return [text[:7] for text in out.response.messages]
 
 
 def test_a_link_is_held_and_told_with_the_linked_mpans() -> None:

@@ -9,8 +9,7 @@ import pytest
 from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
-from services.registration.register import MeteringPoint, uk_stamp
-from tests.unit.messages import checked
+from services.registration.register import uk_stamp
 from tests.unit.registration.given import (
     GAINING,
     NOW,
@@ -18,12 +17,11 @@ from tests.unit.registration.given import (
     REGISTRATION,
     SUPPLIER,
     after,
+    codes,
     metering_point,
     pending,
     publication,
-    sent,
     switching_point,
-    tell,
 )
 
 
@@ -61,14 +59,6 @@ def profile(profile_class: str | None = "2", since: str | None = "", ssc: str | 
         SSC=ssc,
         SSCEffectiveFromDate=day(0),
     )
-
-
-def codes(point: MeteringPoint | None, incoming: Incoming) -> list[str]:
-    (out,) = sent(tell(point, incoming)[1])
-    assert checked(out, "REGS").valid
-    assert out.response is not None
-    assert out.response.code == ("R" if out.response.messages else "A")
-    return [text[:7] for text in out.response.messages]
 
 
 def test_consent_is_held_and_everybody_told() -> None:
