@@ -1,56 +1,66 @@
-"""Finds, reads and checks scenario files."""
+"""Finds, reads and checks scenario files; what comes out is the resolved scenario, as it runs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import orjson
-import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from services.qualification.contract_lint import contract_findings
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
+from services.qualification.extending import base, extended
 from services.qualification.format import Scenario
 from services.qualification.lint import findings
-from services.qualification.yaml_lines import Located, read_yaml
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a scenario file. ``line`` counts from 1; ``pointer`` is a JSON pointer."""
-
-    path: str
-    line: int
-    pointer: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.pointer or '/'}: {self.text}"
+from services.qualification.problems import Problem
+from services.qualification.sources import KINDS, Sources, shipped_sources, shown
+from services.qualification.step_templates import template_problems, with_steps_filled
+from services.qualification.yaml_lines import Located
 
 
 def lint(path: Path) -> list[Problem]:
-    """Every problem of one file (or of all in a folder), in the order of lines; empty when all is fine."""
-    files_ = _yaml_files(path) if path.is_dir() else [path]
-    return [problem for file in files_ for problem in _lint(file)]
+    """Every problem of one file, in the order of lines, or of all in a folder; empty when all is fine.
+
+    Of a folder's bases and step templates, those that nothing uses are problems, too.
+    """
+    with shipped_sources() as (_, sources):
+        if not path.is_dir():
+            return _lint(path, sources)
+        found = [problem for file in _yaml_files(path) for problem in _lint(file, sources)]
+        return list(dict.fromkeys([*found, *_unused(path, sources)]))
 
 
-def _lint(path: Path) -> list[Problem]:
+def _lint(path: Path, sources: Sources) -> list[Problem]:
     """Besides the format, checks against the message contracts, which loading does not wait for."""
-    scenario, problems, located = _read(path)
+    kind = path.absolute().parent.name
+    if kind in KINDS:
+        part = sources.read(path)
+        return list(template_problems(part) if kind == "steps" else base(path, sources).problems)
+    scenario, problems, located = _read(path, sources)
     if scenario is None or problems:
         return problems
-    found = list(dict.fromkeys(contract_findings(scenario)))
-    return [Problem(str(path), located.line(where), where, text) for where, text in found]
+    found = dict.fromkeys(contract_findings(scenario))
+    return [located.problem(where, text) for where, text in found]
+
+
+def _unused(folder: Path, sources: Sources) -> Iterator[Problem]:
+    words = {"bases": "extends this base", "steps": "uses this step template"}
+    for kind, path in sources.unused(folder):
+        yield Problem(shown(path), 1, "", f"Nothing {words[kind]}: use it or delete it.")
 
 
 def load_scenario(path: Path) -> Scenario:
     """Read one file. Raises ScenarioInvalid with every problem found."""
-    scenario, problems, _ = _read(path)
+    with shipped_sources() as (_, sources):
+        return _load(path, sources)
+
+
+def _load(path: Path, sources: Sources) -> Scenario:
+    scenario, problems, _ = _read(path, sources)
     if scenario is None or problems:
         raise ScenarioInvalid(problems)
     return scenario
@@ -61,14 +71,13 @@ def load_scenarios(directories: Sequence[Path] = ()) -> dict[str, Scenario]:
 
     Raises ScenarioInvalid when a file has problems or two files give one ID.
     """
-    with as_file(files("scenarios")) as packaged:
-        paths = [*_yaml_files(packaged), *(path for folder in directories for path in _yaml_files(folder))]
+    with shipped_sources() as (shipped, sources):
         scenarios: dict[str, Scenario] = {}
-        for path in paths:
-            scenario = load_scenario(path)
+        for path in (path for folder in (shipped, *directories) for path in _yaml_files(folder)):
+            scenario = _load(path, sources)
             if scenario.id in scenarios:
                 text = f"The ID {scenario.id} is already taken by another file."
-                raise ScenarioInvalid([Problem(str(path), 1, "/id", text)])
+                raise ScenarioInvalid([Problem(shown(path), 1, "/id", text)])
             scenarios[scenario.id] = scenario
     return scenarios
 
@@ -114,7 +123,8 @@ def by_theme(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:
 
 def _yaml_files(folder: Path) -> list[Path]:
     """Those of the folder itself, and of its theme folders."""
-    inside = [path for entry in folder.iterdir() for path in (entry.iterdir() if entry.is_dir() else [entry])]
+    entries = [entry for entry in folder.iterdir() if entry.name not in KINDS]
+    inside = [path for entry in entries for path in (entry.iterdir() if entry.is_dir() else [entry])]
     return sorted(path for path in inside if path.suffix in {".yaml", ".yml"})
 
 
@@ -123,32 +133,23 @@ def _theme(path: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.resolve().parent.name.lower()).strip("-") or "other"
 
 
-def _read(path: Path) -> tuple[Scenario | None, list[Problem], Located]:
+def _read(path: Path, sources: Sources) -> tuple[Scenario | None, list[Problem], Located]:
     """The scenario, unless its shape is wrong; what is wrong with it; and where all of it stands."""
-    try:
-        located = read_yaml(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        return None, [_unreadable(path, error)], Located({}, {})
+    located = with_steps_filled(extended(path, sources), path, sources)
+    if located.data is None and located.problems:
+        return None, located.problems, located
     scenario, problems = _checked(path, located)
     return scenario, sorted(problems, key=lambda problem: problem.line), located
 
 
 def _checked(path: Path, located: Located) -> tuple[Scenario | None, list[Problem]]:
-    problems = [Problem(str(path), line, pointer, text) for pointer, line, text in located.problems]
     try:
         data = {"theme": _theme(path), **located.data} if isinstance(located.data, dict) else located.data
         scenario = Scenario.model_validate_json(orjson.dumps(data))
     except ValidationError as error:
-        shape = _shape_problems(path, located, error)
-        return None, [*problems, *shape]
-    problems += [Problem(str(path), located.line(where), where, text) for where, text in findings(scenario)]
-    return scenario, problems
-
-
-def _unreadable(path: Path, error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    text = getattr(error, "problem", None) or getattr(error, "strerror", None) or str(error)
-    return Problem(str(path), mark.line + 1 if mark else 1, "", f"The file cannot be read: {text}.")
+        return None, [*located.problems, *_shape_problems(located, error)]
+    found = [located.problem(where, text) for where, text in findings(scenario)]
+    return scenario, [*located.problems, *found]
 
 
 _SENTENCES = {
@@ -162,13 +163,20 @@ _SENTENCES = {
 }
 
 
-def _shape_problems(path: Path, located: Located, error: ValidationError) -> Iterator[Problem]:
+def _shape_problems(located: Located, error: ValidationError) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         pointer = _pointer(item["loc"])
         if {*item["loc"][-1:]} & _TEXTS and isinstance(item["input"], dict):
             continue  # a date rule that is wrong is told of as such, not as a text that it is not
         text = _SENTENCES.get(item["type"], f"{item['msg'].removeprefix('Value error, ')}.")
-        yield Problem(str(path), located.line(pointer), pointer, text)
+        yield located.problem(pointer, text + _seen(item))
+
+
+def _seen(item: ErrorDetails) -> str:
+    """The value that is wrong, where it is one and not a whole part of the file."""
+    value = item["input"]
+    told = item["type"] != "extra_forbidden" and isinstance(value, (str, int, float))
+    return f" Seen: {orjson.dumps(value).decode()}." if told else ""
 
 
 _TEXTS = {"str", "constrained-str"}

@@ -12,16 +12,18 @@ import yaml
 from services.qualification import yaml_lines
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
 from services.qualification.format import Way
+from services.qualification.problems import Problem
 from services.qualification.scenario import (
-    Problem,
     by_theme,
     find,
     lint,
     load_scenario,
     load_scenarios,
 )
+from services.qualification.sources import KINDS
 from tests.unit.qualification.given import SCENARIO_ID, headline
 
+SHIPPED = Path(str(files("scenarios")))
 GOOD = """\
 id: SITFTS9999-Tiny
 revision: 1
@@ -71,7 +73,7 @@ def problems(path: Path, text: str) -> list[Problem]:
 
 
 def test_what_ships_has_no_problems() -> None:
-    assert lint(Path(str(files("scenarios")))) == []
+    assert lint(SHIPPED) == []
 
 
 def test_the_headline_scenario_is_the_markets_own_table() -> None:
@@ -292,12 +294,13 @@ def test_a_scenario_belongs_to_the_theme_of_its_folder_unless_it_names_another(t
 
 
 def test_every_file_that_ships_is_named_after_its_scenario() -> None:
-    for path in Path(str(files("scenarios"))).rglob("*.yaml"):
-        assert load_scenario(path).id == path.stem
+    paths = [path for path in SHIPPED.rglob("*.yaml") if path.parent.name not in KINDS]
+    assert {load_scenario(path).id for path in paths} == {path.stem for path in paths}
+    assert len(load_scenarios()) == len(paths)
 
 
 def test_eighty_files_load_in_well_under_two_seconds(tmp_path: Path) -> None:
-    (shipped,) = Path(str(files("scenarios"))).rglob(f"{SCENARIO_ID}.yaml")
+    (shipped,) = SHIPPED.rglob(f"{SCENARIO_ID}.yaml")
     for number in range(80):
         text = shipped.read_text().replace(f"id: {SCENARIO_ID}", f"id: COPY{number}")
         (tmp_path / f"{number}.yaml").write_text(text)

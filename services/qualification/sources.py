@@ -1,0 +1,88 @@
+"""The files that a scenario is made of: its own, and the bases and step templates that it names.
+
+Both are found by name: in the folders ``bases`` and ``steps`` beside the file that names them or beside its
+theme folder, else among those that come with the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from services.qualification.problems import Problem
+from services.qualification.yaml_lines import Located, read_yaml
+
+Kind = Literal["bases", "steps"]
+KINDS: tuple[Kind, ...] = ("bases", "steps")
+
+
+class Sources:
+    """Reads every file once, and remembers which bases and step templates were named."""
+
+    def __init__(self, shipped: Path) -> None:
+        self._shipped = shipped
+        self._read: dict[Path, Located] = {}
+        self._named: set[Path] = set()
+
+    def read(self, path: Path) -> Located:
+        """The document of a file; one that cannot be read has no data and one problem."""
+        if path not in self._read:
+            self._read[path] = _read(path)
+        return self._read[path]
+
+    def find(self, kind: Kind, name: str, asker: Path) -> Path | None:
+        """The file of the base or step template that ``asker`` calls ``name``."""
+        places = (folder / f"{name}.yaml" for folder in self._folders(kind, asker))
+        found = next((path for path in places if path.is_file()), None) if _is_name(name) else None
+        if found:
+            self._named.add(found)
+        return found
+
+    def names(self, kind: Kind, asker: Path) -> str:
+        """What ``asker`` can name, for people."""
+        known = {path.stem for folder in self._folders(kind, asker) for path in folder.glob("*.yaml")}
+        return ", ".join(sorted(known)) or "none"
+
+    def unused(self, folder: Path) -> Iterator[tuple[Kind, Path]]:
+        """The bases and step templates of a folder of scenarios that nothing has named so far."""
+        for kind in KINDS:
+            for path in sorted((folder.absolute() / kind).glob("*.yaml")):
+                if path not in self._named:
+                    yield kind, path
+
+    def _folders(self, kind: Kind, asker: Path) -> tuple[Path, ...]:
+        own = asker.absolute().parent
+        return own / kind, own.parent / kind, self._shipped / kind
+
+
+@contextmanager
+def shipped_sources() -> Iterator[tuple[Path, Sources]]:
+    """The folder of the scenarios that come with the product, and a reader that knows it."""
+    with as_file(files("scenarios")) as folder:
+        yield folder, Sources(folder)
+
+
+def shown(path: Path) -> str:
+    """A path as a reader expects it: from the working directory, where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _is_name(name: str) -> bool:
+    return "/" not in name and "\\" not in name
+
+
+def _read(path: Path) -> Located:
+    try:
+        return read_yaml(path.read_text("utf-8"), shown(path))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        mark = getattr(error, "problem_mark", None)
+        text = getattr(error, "problem", None) or getattr(error, "strerror", None) or str(error)
+        line = mark.line + 1 if mark else 1
+        problem = Problem(shown(path), line, "", f"The file cannot be read: {text}.")
+        return Located(None, {"": (shown(path), line)}, [problem])
