@@ -26,8 +26,7 @@ def extended(path: Path, sources: Sources, chain: tuple[Path, ...] = ()) -> Loca
     found = sources.find("bases", name, path) if isinstance(name, str) else None
     chain = (*chain, path.absolute())
     if found is None:
-        text = f"There is no base {name}. There are: {sources.names('bases', path)}."
-        return own.without_data([own.problem("/extends", text)])
+        return own.without_data([own.problem("/extends", sources.unknown("bases", name, path))])
     if found in chain:
         names = " → ".join(link.stem for link in (*chain[chain.index(found) :], found))
         text = f"This leads in a circle: {names}. A base must not extend itself."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from services.qualification.yaml_lines import Located, read_yaml
 
 Kind = Literal["bases", "steps"]
 KINDS: tuple[Kind, ...] = ("bases", "steps")
+WORDS: dict[Kind, str] = {"bases": "base", "steps": "step template"}
 
 
 class Sources:
@@ -43,10 +45,13 @@ class Sources:
             self._named.add(found)
         return found
 
-    def names(self, kind: Kind, asker: Path) -> str:
-        """What ``asker`` can name, for people."""
-        known = {path.stem for folder in self._folders(kind, asker) for path in folder.glob("*.yaml")}
-        return ", ".join(sorted(known)) or "none"
+    def unknown(self, kind: Kind, name: object, asker: Path) -> str:
+        """What to tell somebody who called something that is not there by this name."""
+        folders = self._folders(kind, asker)
+        known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+        near = get_close_matches(str(name), known)
+        advice = f"Is {' or '.join(near)} meant?" if near else f"There are: {', '.join(known) or 'none'}."
+        return f"There is no {WORDS[kind]} {name}. {advice}"
 
     def unused(self, folder: Path) -> Iterator[tuple[Kind, Path]]:
         """The bases and step templates of a folder of scenarios that nothing has named so far."""

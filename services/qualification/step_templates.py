@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from services.qualification.format import Step
 from services.qualification.problems import Problem
 from services.qualification.sources import Sources
 from services.qualification.yaml_lines import Located, Place, child, pointers
 
 _PARAMETER = re.compile(r"<([a-z][A-Za-z]*)>")
 _ADDED = ("expect", "hints")
+_FIELDS = {field.alias for field in Step.model_fields.values()}
 _NOT_GIVEN = ("step", "use", "with")
 
 
@@ -97,8 +99,7 @@ class _Filler:
         name = step.get("use")
         found = self._sources.find("steps", name, self._path) if isinstance(name, str) else None
         if found is None:
-            known = self._sources.names("steps", self._path)
-            text = f"There is no step template {name}. There are: {known}."
+            text = self._sources.unknown("steps", name, self._path)
             self.problems.append(self._located.problem(f"{where}/use", text))
             return None
         template = self._sources.read(found)
