@@ -90,7 +90,7 @@ async def under_load(place: Place, what: str) -> AsyncIterator[Load]:
             await task
         await parties.drained(load)
         log = await KafkaLog.open(place.bootstrap)
-        journal = [event for event in await read_journal(log) if event.at >= began]
+        journal = [event for event in await read_journal(log, load) if event.at >= began]
         await log.close()
         verdict(parties, load, journal, what)
 
@@ -114,7 +114,7 @@ async def test_given_load_when_it_is_away_for_a_while_then_nothing_is_lost_and_n
 
 async def refusal(load: Load) -> None:
     """Until a request was answered 503; an append is tried for eight seconds before that."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not load.tally.attempts["503"]:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.05)
 
