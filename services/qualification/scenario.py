@@ -16,7 +16,6 @@ from services.qualification.format import Scenario
 from services.qualification.problems import Problem
 from services.qualification.scenario_files import read, yaml_files
 from services.qualification.sources import KINDS, WORDS, Sources, shipped_sources, shown
-from services.qualification.step_templates import template_problems
 
 
 def lint(path: Path) -> list[Problem]:
@@ -35,8 +34,7 @@ def _lint(path: Path, sources: Sources) -> list[Problem]:
     """Besides the format, checks against the message contracts, which loading does not wait for."""
     kind = path.absolute().parent.name
     if kind in KINDS:
-        part = sources.read(path)
-        return list(template_problems(part) if kind == "steps" else base(path, sources).problems)
+        return sources.template(path)[1] if kind == "steps" else base(path, sources).problems
     scenario, problems, located = read(path, sources)
     if scenario is None or problems:
         return problems

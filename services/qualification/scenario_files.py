@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.qualification.extending import extended
+from services.qualification.filling import with_steps_filled
 from services.qualification.format import Scenario
 from services.qualification.lint import findings
 from services.qualification.problems import Problem
 from services.qualification.sources import KINDS, Sources
-from services.qualification.step_templates import with_steps_filled
 from services.qualification.yaml_lines import Located
 
 

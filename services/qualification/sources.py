@@ -16,6 +16,7 @@ from typing import Literal
 import yaml
 
 from services.qualification.problems import Problem
+from services.qualification.step_templates import template_problems
 from services.qualification.yaml_lines import Located, read_yaml
 
 Kind = Literal["bases", "steps"]
@@ -29,6 +30,7 @@ class Sources:
     def __init__(self, shipped: Path) -> None:
         self._shipped = shipped
         self._read: dict[Path, Located] = {}
+        self._templates: dict[Path, list[Problem]] = {}
         self._named: set[Path] = set()
 
     def read(self, path: Path) -> Located:
@@ -36,6 +38,12 @@ class Sources:
         if path not in self._read:
             self._read[path] = _read(path)
         return self._read[path]
+
+    def template(self, path: Path) -> tuple[Located, list[Problem]]:
+        """A step template, and what is wrong with it."""
+        if path not in self._templates:
+            self._templates[path] = list(template_problems(self.read(path)))
+        return self.read(path), self._templates[path]
 
     def find(self, kind: Kind, name: str, asker: Path) -> Path | None:
         """The file of the base or step template that ``asker`` calls ``name``."""

@@ -122,8 +122,8 @@ def test_a_good_file_loads(path: Path) -> None:
         ("    guidance: Send it.\n", "", 17, "/steps/0", "say in guidance"),
         ("publishes: 1", "publishes: 2", 29, "/steps/1/publishes", "does not come before"),
         ("message: PUB-031", "message: PUB-032", 29, "/steps/1/publishes", "not the source of PUB-032"),
-        ('"${mpan}"', '"${mpam}"', 32, "/steps/1/expect/0", "${mpam} is not a value"),
-        ("roles.SUPI.dipId", "roles.SUPI.dipid", 15, "/mpan/siteData", "is not a value"),
+        ('"${mpan}"', '"${mpam}"', 33, "/steps/1/expect/0/equals", "${mpam} is not a value"),
+        ("roles.SUPI.dipId", "roles.SUPI.dipid", 15, "/mpan/siteData/supplierDIPID", "is not a value"),
         (
             "        sentence:",
             '        oneOf: ["A"]\n        sentence:',
@@ -350,7 +350,7 @@ def test_orders_of_a_step_name_what_steps_before_it_captured_and_no_later_ones(p
     order = "release:\n  - {service: supplier_stub, to: SUPI, command: send, arguments: {a: '${captured.x}'}}"
     (found,) = _with_step_three(path, ANSWER + order)
     assert (found.pointer, found.text) == (
-        "/steps/2/release/0/arguments",
+        "/steps/2/release/0/arguments/a",
         "${captured.x} is not a value of this scenario.",
     )
     capturing = "capture: {x: /payload/CommonBlock/M0/MPANCore}\n"
