@@ -154,6 +154,8 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
 
 
 def _unknown(template: Any, known: set[str], where: str) -> Iterator[Finding]:
+    if known.issuperset(names(template)):
+        return
     for pointer, value in pointers(template, where):
         for name in names(value) if isinstance(value, str) else ():
             if name not in known:

@@ -30,6 +30,7 @@ class Sources:
     def __init__(self, shipped: Path) -> None:
         self._shipped = shipped
         self._read: dict[Path, Located] = {}
+        self._listed: dict[Path, dict[str, Path]] = {}
         self._templates: dict[Path, list[Problem]] = {}
         self._named: set[Path] = set()
 
@@ -47,16 +48,15 @@ class Sources:
 
     def find(self, kind: Kind, name: str, asker: Path) -> Path | None:
         """The file of the base or step template that ``asker`` calls ``name``."""
-        places = (folder / f"{name}.yaml" for folder in self._folders(kind, asker))
-        found = next((path for path in places if path.is_file()), None) if _is_name(name) else None
+        folders = map(self._files, self._folders(kind, asker))
+        found = next((files[name] for files in folders if name in files), None)
         if found:
             self._named.add(found)
         return found
 
     def unknown(self, kind: Kind, name: object, asker: Path) -> str:
         """What to tell somebody who called something that is not there by this name."""
-        folders = self._folders(kind, asker)
-        known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+        known = sorted({name for folder in self._folders(kind, asker) for name in self._files(folder)})
         near = get_close_matches(str(name), known)
         advice = f"Is {' or '.join(near)} meant?" if near else f"There are: {', '.join(known) or 'none'}."
         return f"There is no {WORDS[kind]} {name}. {advice}"
@@ -64,9 +64,14 @@ class Sources:
     def unused(self, folder: Path) -> Iterator[tuple[Kind, Path]]:
         """The bases and step templates of a folder of scenarios that nothing has named so far."""
         for kind in KINDS:
-            for path in sorted((folder.absolute() / kind).glob("*.yaml")):
+            for path in self._files(folder.absolute() / kind).values():
                 if path not in self._named:
                     yield kind, path
+
+    def _files(self, folder: Path) -> dict[str, Path]:
+        if folder not in self._listed:
+            self._listed[folder] = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        return self._listed[folder]
 
     def _folders(self, kind: Kind, asker: Path) -> tuple[Path, ...]:
         own = asker.absolute().parent
@@ -84,10 +89,6 @@ def shown(path: Path) -> str:
     """A path as a reader expects it: from the working directory, where it lies below that."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _is_name(name: str) -> bool:
-    return "/" not in name and "\\" not in name
 
 
 def _read(path: Path) -> Located:
