@@ -235,3 +235,8 @@ def test_a_base_can_be_checked_alone(folder: Path) -> None:
 def test_no_base_is_taken_for_a_scenario() -> None:
     assert SCENARIO_ID in load_scenarios()
     assert {path.parent.name for path in yaml_files(SHIPPED)}.isdisjoint({"bases", "steps"})
+
+
+def test_the_document_of_the_format_names_every_base() -> None:
+    text = (SHIPPED / "README.md").read_text()
+    assert [path.stem for path in (SHIPPED / "bases").glob("*.yaml") if f"`{path.stem}`" not in text] == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.qualification.scenario import as_yaml, lint, load_scenario
-from tests.unit.qualification.test_scenario import GOOD
+from tests.unit.qualification.test_scenario import GOOD, SHIPPED
 
 TEMPLATE = """\
 parameters: [recipient, message, seconds]
@@ -226,3 +226,8 @@ def test_a_template_that_nothing_uses_is_named_and_can_be_checked_alone(folder: 
     write(folder, "")
     assert told(folder) == ["steps/takes.yaml:1: /: Nothing uses this step template: use it or delete it."]
     assert lint(folder / "steps" / "takes.yaml") == []
+
+
+def test_every_shipped_template_says_first_what_it_is_for() -> None:
+    for path in (SHIPPED / "steps").glob("*.yaml"):
+        assert path.read_text().startswith("# "), path.name
