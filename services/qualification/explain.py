@@ -213,6 +213,10 @@ def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Atte
 
 def held(step: Step, binding: Binding) -> str:
     """What happens when the tester presses Run."""
+    if step.way is Way.PUBLICATION and binding.owner(step).participant:
+        whom = who(binding.owner(step))
+        what = f"the DIP delivers {name(step)} for MPAN {binding.mpan} to {whom}"
+        return f"Held: waiting for release of step {step.step}. Press Run, and {what}."
     whom = "the harness" if binding.waits_for_participant(step) else who(binding.owner(step))
     verb = "do its part of" if step.way is Way.PUBLICATION or whom == "the harness" else "send"
     return f"Held for the tester: press Run to let {whom} {verb} {name(step)} for MPAN {binding.mpan}."
