@@ -62,6 +62,10 @@ def _message(step: Step, where: str) -> Iterator[Finding]:
         yield f"{where}/codes", "Only a status message has codes; compare those of others with expect."
     if step.refused and step.way is not Way.SUBMISSION:
         yield f"{where}/refused", f"Only the DIP refuses with codes; step {step.step} sends nothing to it."
+    if step.refusal and (step.way is not Way.PUBLICATION or step.message == STATUS):
+        yield f"{where}/refusal", f"Only a publication is refused so; step {step.step} is none."
+    if step.refusal and (step.expect or step.capture):
+        yield f"{where}/refusal", "Of a publication that is to be refused nothing is expected or captured."
     if step.must_not_come_within is not None:
         yield from _absent(step, where)
 
@@ -69,7 +73,7 @@ def _message(step: Step, where: str) -> Iterator[Finding]:
 def _absent(step: Step, where: str) -> Iterator[Finding]:
     given = {
         "expect": step.expect, "hints": step.hints, "capture": step.capture, "release": step.release,
-        "inject": step.inject, "refused": step.refused,
+        "inject": step.inject, "refused": step.refused, "refusal": step.refusal,
     }  # fmt: skip
     for name, value in given.items():
         if value:

@@ -218,6 +218,13 @@ message: IF-032
 event: "[MSAppInitialResp]"
 guidance: Answer.
 """
+REFUSED = "refusal: {statuses: [401], because: It is not signed.}\n"
+TAKEN = """\
+source: DIP
+recipient: SUPI
+message: PUB-032
+guidance: Take it.
+"""
 TOLD = """\
 source: DIP
 recipient: SUPI
@@ -234,6 +241,7 @@ guidance: Take it.
         ANSWER + 'advanceTo: "${supplyStartDate}"',
         ANSWER + "advanceTo: {utcMidnightDaysAhead: 2}",
         TOLD + "codes: [MSG1038]\npublishes: 1",
+        TAKEN + "refusal: {statuses: [401, 400], because: It is not signed.}",
         ANSWER + "expect:\n  - field: /payload/CommonBlock/R0/responseMessages\n"
         "    anyMatches: REG0005.*\n    sentence: It names the code.",
     ],
@@ -254,6 +262,11 @@ def test_steps_of_every_kind_load(path: Path, text: str) -> None:
         (ANSWER + "advanceTo: {ukMidnight: 2}", "/advanceTo/ukMidnight", "not part of the format"),
         (ANSWER + "advanceTo: {utcMidnightDaysAhead: 2, ukDateDaysAhead: 1}", "/advanceTo", "exactly one of"),
         (TOLD, "", "needs codes"),
+        (ANSWER + REFUSED, "/refusal", "Only a publication is refused so"),
+        (TOLD + "codes: [MSG1038]\n" + REFUSED, "/refusal", "Only a publication is refused so"),
+        (TAKEN + REFUSED + "capture: {a: /payload}", "/refusal", "nothing is expected or captured"),
+        (TAKEN + REFUSED + "mustNotComeWithin: 3", "/refusal", "must not come has no refusal"),
+        (TAKEN + REFUSED.replace("401", "500"), "/refusal/statuses/0", "Input should be 400, 401"),
         (TOLD + "refused: [MSG1001]\ncodes: [MSG1038]", "/refused", "Only the DIP refuses"),
         (
             ANSWER + "expect:\n  - {field: /payload, anyMatches: '(', sentence: It is.}",
