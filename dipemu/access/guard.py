@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from dipemu.access import login
+from dipemu.access.addresses import closed, room
 from dipemu.access.tokens import AccessTokens
 from dipemu.answers import send_json
 from dipemu.errors import AccessInvalid
@@ -38,22 +39,18 @@ def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
 
     async def guard(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         path: str = scope.get("path", "")
-        if scope["type"] != "http" or not _closed(path):
+        if scope["type"] != "http" or not closed(path):
             await app(scope, receive, send)
         elif login.serves(path):
             await login.answer(tokens, scope, receive, send)
         elif (policy == "remote" and _local(scope)) or _holder(tokens, scope):
             await app(scope, receive, send)
-        elif path.startswith("/ui"):
+        elif room(path) == "ui":
             await login.send_there(send)
         else:
             await send_json(send, 401, {"detail": HELP}, [_CHALLENGE])
 
     return guard
-
-
-def _closed(path: str) -> bool:
-    return path in ("/api", "/ui", "/metrics") or path.startswith(("/api/", "/ui/"))
 
 
 def _local(scope: Scope) -> bool:

@@ -91,7 +91,13 @@ async def test_the_markets_addresses_are_not_the_guards_business(caller: Caller,
     assert (await caller.ask(path, policy="always")).text == "in"
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/messages", "/ui", "/ui/runs/1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api", "/api/", "/api/messages", "/ui", "/ui/runs/1", "/metrics",
+        "/API/messages", "/Api/participants", "/%61pi/faults", "/UI/runs/1",
+    ],
+)  # fmt: skip
 async def test_all_below_api_and_ui_is_closed(caller: Caller, path: str) -> None:
     assert (await caller.ask(path)).status_code in (401, 303)
 
