@@ -52,6 +52,7 @@ async function follow(part) {
   while (!ended(part)) {
     try {
       const answer = await fetch(`${part.dataset.live}&known=${encodeURIComponent(part.dataset.version)}&wait=4`);
+      if (answer.redirected) return location.reload(); // signed out meanwhile
       if (answer.status === 200) {
         part.dataset.version = answer.headers.get("X-Version");
         replace(part, await answer.text());
