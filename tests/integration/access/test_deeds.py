@@ -99,7 +99,7 @@ async def test_a_readers_page_has_nothing_to_press_but_sign_out(emulator: Served
         assert "/ui/start" not in page, address
     form = (await emulator.ask(READER, "GET", f"/ui/start?scenario={SCENARIO}")).text
     assert "Start the run" not in form
-    assert "to start it needs the role tester" in form
+    assert "Starting needs the role tester; yours is reader." in form
     await emulator.ask(TESTER, "POST", f"/api/runs/{run['id']}/cancel")
 
 

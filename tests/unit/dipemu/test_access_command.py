@@ -68,7 +68,7 @@ def test_a_revoked_token_is_gone_and_its_last_use_forgotten(access: Access, word
     [
         (("add", "a/b"), "no name for access"),
         (("add", "ci", "--role", "king"), "king"),
-        (("add", "ci", "--days", "0"), "0"),
+        (("add", "ci", "--days", "0"), "--days"),
         (("revoke", "ci"), "ci has no token. Who has one: nobody."),
     ],
 )
