@@ -12,11 +12,9 @@ from participant.handlers import JournalNote
 from services.qualification.scenario import load_scenarios
 from services.registration.loading import metering_point
 from services.registration.site_data import SiteData
+from tests.unit.messages import LDSO, MPAN, NOW
 from tests.unit.registration.given import (
-    LDSO,
-    MPAN,
     MSS,
-    NOW,
     REGS,
     SITE,
     SUPPLIER,
@@ -27,7 +25,7 @@ from tests.unit.registration.given import (
 
 
 def load(mpan: str = MPAN, **changes: Any):
-    site = {name: value for name, value in (SITE | changes).items() if value is not None}
+    site = {name: value for name, value in {**SITE, **changes}.items() if value is not None}
     return metering_point(mpan, REGS, {"siteData": site}, NOW)
 
 
