@@ -1,4 +1,4 @@
-"""The scenario format: what a YAML file of ``scenarios/`` may say.
+"""The scenario format: what a YAML file of ``scenarios/`` may say once ``extends`` and ``use`` are resolved.
 
 Field names are camelCase in the files. Nothing is guessed: unknown fields and wrong types are errors.
 Values may hold expressions, ``${supplyStartDate}``; see ``services.qualification.expressions``.
