@@ -114,6 +114,11 @@ async def right(part: Part) -> None:
     await part.supplier.send([await part.appointment()])
 
 
+async def acts_on_what_it_refused(part: Part) -> None:
+    await part.at(4)
+    await part.supplier.send([await part.appointment()])
+
+
 async def wrong_json(part: Part) -> None:
     await part.at(5)
     for body in (b'{"payload": ', b"[1, null]", b"\xff\x00", b"[]"):

@@ -137,7 +137,18 @@ SENT = [
         "answer to another", 8, ("REGS (2200000077) sent IF-032", "2300000077"), sends.answer_to_another
     ),
 ]
-CASES = [*reversed(SENT), *REFUSALS, *WEBHOOKS]  # those that take longest come first
+ACTS = [
+    Case(
+        f"{scenario}: acts all the same",
+        4,
+        ("IF-031 [MSApp] came", "which must not"),
+        sends.acts_on_what_it_refused,
+        (answer(401), answers.TAKEN),
+        scenario,
+    )
+    for scenario in SPOILT
+]
+CASES = [*reversed(SENT), *ACTS, *REFUSALS, *WEBHOOKS]  # those that take longest come first
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -160,16 +160,6 @@ async def test_a_supplier_that_sets_the_wrong_date_fails_with_what_was_expected(
     assert "2030-01-01" in said
 
 
-async def test_acting_on_a_publication_with_a_bad_signature_fails(stage: Stage) -> None:
-    def acts(run: Run) -> Messages:
-        return [stage.message("SUP", run, "IF-031", "[MSApp]")]
-
-    run = await stage.play("DIP-Bad-Signature", {4: acts}, inject=["CSS01700"], SUPI="SUP")
-    step, said = failed(run)
-    assert step == 3
-    assert "IF-031 [MSApp]" in said
-
-
 @pytest.mark.parametrize(
     ("scenario", "fault"),
     [
