@@ -23,7 +23,7 @@ from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded, concerns
 from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
-from services.qualification.effects import Effects
+from services.qualification.effects import Effects, holds
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
 from services.qualification.format import Scenario, Step
 from services.qualification.listing import EVERY_RUN, Wanted, without_bulk
@@ -90,8 +90,7 @@ class RunManager:
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
         stored = await self._stored(scenario, binding, number, request.label)
-        await self._effects.begin(scenario, binding)
-        await self.store.add(stored)
+        await self.store.add(stored, holds(scenario, binding))
         run = self._take_up(stored, ())
         await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
         await self._look_at(run)
