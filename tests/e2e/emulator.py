@@ -53,6 +53,12 @@ class Emulator:
         wait_until(lambda: httpx.get(f"{self.url}/health/ready").status_code == 200, self._process)
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process
