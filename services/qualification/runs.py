@@ -20,7 +20,7 @@ from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement, bounded, concerns
+from services.qualification.active import ActiveRun, Judgement, bounded, concerns, dealt
 from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects, holds
@@ -288,11 +288,10 @@ class RunManager:
         if not rows:
             return
         self._position = rows[-1][0]
-        for run in list(self._active.values()):
-            concerned = [event for _, event in rows if concerns(run.stored, event, self._owners)]
-            if concerned:
-                run.take(concerned)
-                self._to_look_at.add(run.stored.id)
+        stored = {run_id: run.stored for run_id, run in self._active.items()}
+        for run_id, events in dealt((event for _, event in rows), stored, self._owners).items():
+            self._active[run_id].take(events)
+            self._to_look_at.add(run_id)
 
     def _note_due(self) -> None:
         now = self._now()
