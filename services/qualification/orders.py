@@ -2,8 +2,9 @@
 
 Most are ``step released`` events of the run; ``details.order`` says which: ``release`` (the harness was
 told to do its part), ``run`` (the tester pressed Run on a step that stepwise mode held), ``flow`` (the tester
-lets all the rest flow), ``resume`` (the manager took the run up again after a restart: waits begin anew),
-``skip`` (a person left the step out) and ``cancel``. ``attested`` events name the step in
+lets all the rest flow), ``resume`` (the manager took the run up again after a restart, or after the log or
+the database was away: waits begin anew), ``skip`` (a person left the step out) and ``cancel``. ``look`` marks
+how far the manager has read; it belongs to no evidence. ``attested`` events name the step in
 ``details.step``; ``noted`` and ``clock advanced`` events of the run are the tester's, too.
 """
 
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from backbone.journal.events import JournalEvent, Kind
 from participant.timekeeper import AHEAD
 from services.qualification.binding import Binding
 from services.qualification.conclude import Conclusion
-from services.qualification.format import Command, Scenario, Step, Way
+from services.qualification.format import STATUS, Command, Scenario, Step, Way
 from services.qualification.results import Course, Note, StepState, StepStatus
 
 RELEASE = "release"
@@ -26,6 +29,7 @@ FLOW = "flow"
 RESUME = "resume"
 SKIP = "skip"
 CANCEL = "cancel"
+LOOK = "look"
 
 
 def order_event(
@@ -40,6 +44,18 @@ def order_event(
         run=binding.run,
         details={"order": order, **({"step": step.step} if step else {}), **details},
     )
+
+
+def look_events(binding: Binding, now: datetime) -> list[JournalEvent]:
+    """One mark under each key that events of the run can have: its MPAN, and each party for what has none."""
+    mark = order_event(binding, LOOK, now)
+    parties = sorted({party.dip_id for party in binding.parties.values()})
+    return [mark, *(replace(mark, mpan=None, sender=dip_id, id=uuid4().hex) for dip_id in parties)]
+
+
+def is_look(event: JournalEvent) -> bool:
+    """Whether an event is such a mark."""
+    return event.kind is Kind.STEP_RELEASED and event.details.get("order") == LOOK
 
 
 def fault_event(binding: Binding, reason: str, now: datetime) -> JournalEvent:
@@ -114,14 +130,24 @@ def commands(step: Step, binding: Binding) -> list[Command]:
 def held(binding: Binding, events: Sequence[JournalEvent], step: Step) -> bool:
     """Whether stepwise mode holds the harness's part of a step, and nobody has pressed Run on it yet.
 
-    What the DIP delivers is never held: it follows by itself from a message that was let go.
+    What the harness does to itself is not held: the DIP's deliveries to parties of ours.
     """
     if course(binding, events).mode == "automatic":
         return False
-    sends = step.way is not Way.PUBLICATION and not binding.waits_for_participant(step)
-    if step.must_not_come_within or not (sends or commands(step, binding)):
+    if step.must_not_come_within or not (ours(step, binding) or commands(step, binding)):
         return False
     return all(event.details.get("step") != step.step for event in _orders(binding, events, RUN))
+
+
+def ours(step: Step, binding: Binding) -> bool:
+    """Whether the harness does something to a participant, or to others in its stead, at this step.
+
+    It sends the step's message, or delivers it to the participant; of status messages only their codes tell
+    which is which, so that none is held.
+    """
+    if step.way is Way.PUBLICATION:
+        return step.message != STATUS and binding.owner(step).participant
+    return not binding.waits_for_participant(step)
 
 
 def course(binding: Binding, events: Sequence[JournalEvent]) -> Course:

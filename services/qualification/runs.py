@@ -15,12 +15,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from backbone.caller import caller
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded, concerns, dealt
+from services.qualification.actors import signed
 from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects, holds
@@ -33,6 +35,7 @@ from services.qualification.steering import Order, Steered, check_it_counts
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
 from services.qualification.verdict import broken_off, evaluate
+from services.qualification.watch import Watch
 
 PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
@@ -66,6 +69,7 @@ class RunManager:
         self.scenarios = scenarios
         self.store = RunStore(context.database)
         self._effects = Effects(context)
+        self._watch = Watch(context.log)
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
@@ -131,7 +135,7 @@ class RunManager:
         directory, now = self._context.directory, binding.created
         hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned, label)
+        known = briefing(scenario, binding, name, hooks, warned, label, caller().name)
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
@@ -197,7 +201,7 @@ class RunManager:
             ended_run = (await self.store.get(run_id)).document
             raise OrderRefused(f"Run {ended_run['name']} has ended with the verdict {ended_run['verdict']}.")
         async with run.steering:
-            event = order(self._steered(run))
+            event = signed(order(self._steered(run)))
             await self._context.journal.write(event)
             await run.shows(event.id, PREPARING_SECONDS)
             check_it_counts(self._steered(run), event)
@@ -217,7 +221,7 @@ class RunManager:
         if run is None:
             return (await self.store.get(run_id)).document
         order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
-        await self._context.journal.write(order)
+        await self._context.journal.write(signed(order))
         await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
         return run.document
 
@@ -242,12 +246,14 @@ class RunManager:
         self._resumed.set()
         while True:
             try:
+                await self._watch.see_again(self._active.values(), self._now())
                 newest = await self._context.index.wait(self._position, self._pause())
                 if newest > self._position:
                     await self._take_news()
-                self._note_due()
+                await self._watch.look(self._active.values(), self._now())
                 await self._catch_up()
             except (DatabaseUnavailable, LogUnavailable):
+                self._watch.lost()
                 await asyncio.sleep(LONGEST_LOOK_SECONDS)
 
     async def _resume(self) -> None:
@@ -288,19 +294,17 @@ class RunManager:
         if not rows:
             return
         self._position = rows[-1][0]
+        marks = {event.id for _, event in rows if orders.is_look(event)}
         stored = {run_id: run.stored for run_id, run in self._active.items()}
-        for run_id, events in dealt((event for _, event in rows), stored, self._owners).items():
-            self._active[run_id].take(events)
-            self._to_look_at.add(run_id)
-
-    def _note_due(self) -> None:
-        now = self._now()
-        for run in self._active.values():
-            if run.state.next_check is not None and run.state.next_check <= now:
+        news = dealt((event for _, event in rows), stored, self._owners)
+        for run_id, run in list(self._active.items()):
+            if run_id in news:
+                run.take(news[run_id])
+            if run.read(marks) or run_id in news:
                 self._to_look_at.add(run.stored.id)
 
     async def _catch_up(self) -> None:
-        """Look at every run that has news or is due; one stays noted until it has been looked at."""
+        """Look at every run that has news, or up to whose check the journal was read; see it through."""
         for run_id in list(self._to_look_at):
             run = self._active.get(run_id)
             if run is not None:
@@ -335,12 +339,8 @@ class RunManager:
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
-        waits = [
-            (run.state.next_check - self._now()).total_seconds()
-            for run in self._active.values()
-            if run.state.next_check
-        ]
-        return min([LONGEST_LOOK_SECONDS, *(max(seconds, 0.0) for seconds in waits)])
+        checks = (run.check_in(self._now()) for run in self._active.values())
+        return min([LONGEST_LOOK_SECONDS, *(seconds for seconds in checks if seconds is not None)])
 
     def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
         run = ActiveRun(stored, events, self._now())

@@ -9,6 +9,7 @@ import pytest
 
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification.active import concerns, dealt
+from services.qualification.binding import Binding
 from services.qualification.store import StoredRun
 from tests.unit.qualification import given
 
@@ -29,7 +30,7 @@ def runs() -> dict[str, StoredRun]:
     }
 
 
-def replace_run(bound: given.Binding, run: str, mpan: str) -> given.Binding:
+def replace_run(bound: Binding, run: str, mpan: str) -> Binding:
     return bound.model_copy(update={"run": run, "mpan": mpan})
 
 
