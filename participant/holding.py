@@ -165,8 +165,13 @@ async def let_go(connection: AsyncConnection, mpan: str, step: int | None = None
 
 
 async def drop(connection: AsyncConnection, mpan: str) -> None:
-    """Forget the holds on an MPAN and the messages that they hold: nobody will let them go."""
-    await connection.execute(delete(hold_table).where(hold_table.c.mpan == mpan))
+    """Forget the holds on an MPAN and the messages that they hold: nobody will let them go.
+
+    Every held message has its hold, so where there is none the outbox is not looked through.
+    """
+    forgotten = await connection.execute(delete(hold_table).where(hold_table.c.mpan == mpan))
+    if not forgotten.rowcount:
+        return
     columns = outbox_table.c
     await connection.execute(delete(outbox_table).where(columns.mpan == mpan, columns.held.is_not(None)))
 

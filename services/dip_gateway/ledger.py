@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,6 +20,23 @@ _LOCK = "gateway.holdings"  # read, decide, write: messages of one MPAN come on 
 _LOADS: Final = "dip_gateway.loads"  # under which name the loads that were done are kept
 _REMEMBERED: Final = 50_000  # MPANs whose holdings are kept in memory
 Book = dict[str, tuple[Holding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one command says about who holds its MPAN; at least one holding, all of that MPAN."""
+
+    command: str
+    holdings: Sequence[Holding]
+
+    @property
+    def mpan(self) -> str:
+        return self.holdings[0].mpan
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """What is kept when it is done: that this command was, and that its MPAN was loaded."""
+        return f"load {self.command}", f"loaded {self.mpan}"
 
 
 class Ledger:
@@ -67,22 +85,19 @@ class Ledger:
         async with self._changing(mpans) as connection:
             await store.replace_holdings(connection, mpans, [_row(holding) for holding in unique.values()])
 
-    async def load_once(self, command: str, holdings: Sequence[Holding]) -> None:
-        """Load what a command says of its MPAN, unless that was done: given again, it changes nothing.
+    async def load_once(self, loads: Sequence[Load]) -> None:
+        """Load what commands say of their MPANs, but for what was done: given again, it changes nothing.
 
         What was learnt of an MPAN before its first load came with messages that overtook the load, and stays.
         """
-        mpan = holdings[0].mpan
-        marks = (f"load {command}", f"loaded {mpan}")
-        async with self._changing([mpan]) as connection:
-            done = await outbox.handled(connection, _LOADS, set(marks))
-            if marks[0] in done:
-                return
-            before = () if marks[1] in done else (await _read(connection, [mpan]))[mpan]
-            kept = after_changes({mpan: before}, holdings)[mpan]
-            await store.replace_holdings(connection, [mpan], [_row(holding) for holding in kept])
-            fresh = [mark for mark in marks if mark not in done]
-            await outbox.save(connection, _LOADS, changed={}, ids=fresh, to_send=())
+        mpans = sorted({load.mpan for load in loads})
+        async with self._changing(mpans) as connection:
+            done = await outbox.handled(connection, _LOADS, {mark for load in loads for mark in load.marks})
+            after, fresh = _loaded(await _read(connection, mpans), done, loads)
+            if fresh:
+                rows = [_row(holding) for held in after.values() for holding in held]
+                await store.replace_holdings(connection, list(after), rows)
+                await outbox.save(connection, _LOADS, changed={}, ids=fresh, to_send=())
 
     @asynccontextmanager
     async def _changing(self, mpans: Iterable[str]) -> AsyncIterator[AsyncConnection]:
@@ -100,6 +115,19 @@ class Ledger:
             if len(self._pages) + len(pages) > _REMEMBERED:
                 self._pages.clear()
             self._pages |= pages
+
+
+def _loaded(book: Book, done: Collection[str], loads: Iterable[Load]) -> tuple[Book, list[str]]:
+    """The pages that the loads not done before lead to, and their marks that are new."""
+    after: Book = {}
+    marked = dict.fromkeys(done)
+    for load in loads:
+        given, first = load.marks
+        if given not in marked:
+            before = () if first in marked else book[load.mpan]
+            after |= after_changes({load.mpan: before}, load.holdings)
+            marked |= dict.fromkeys(load.marks)
+    return after, [mark for mark in marked if mark not in done]
 
 
 def _changed(before: Book, after: Book) -> list[str]:

@@ -23,7 +23,7 @@ from participant.timekeeper import follow_clock
 from participant.wire import harness_topic, read_record
 from services.dip_gateway.errors import RequestInvalid
 from services.dip_gateway.holdings import ALWAYS, Holding, RoleOf
-from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.ledger import Ledger, Load
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.status import SERVICE, stable_id
 
@@ -59,21 +59,21 @@ class LoadedSites:
         held = list(site_holdings(order.mpan, order.to, order.message, _roles(snapshot)))
         if not held:
             raise RequestInvalid("load_mpan takes siteData, and an MPAN that they are about")
-        await self._ledger.load_once(order.id, held)
+        await self._ledger.load_once([Load(order.id, held)])
 
     async def _take_in(self, records: Sequence[ConsumedRecord]) -> None:
         snapshot = await self._context.directory.snapshot()
         follow_clock(self._context.clock, [consumed.record for consumed in records])
+        roles = _roles(snapshot)
+        held = [(c.record, list(read_holdings(c.record.value, roles))) for c in records]
+        commands = [(read_record(record), holdings) for record, holdings in held if holdings]
+        if commands:
+            await self._ledger.load_once([Load(command.id, holdings) for command, holdings in commands])
+            await self._context.journal.write(*(self._confirmed(command) for command, _ in commands))
 
-        for consumed in records:
-            held = list(read_holdings(consumed.record.value, _roles(snapshot)))
-            if held:
-                await self._load(read_record(consumed.record), held)
-
-    async def _load(self, command: Incoming, held: Sequence[Holding]) -> None:
-        """Load once, and confirm: a run does not begin before its messages find their recipients."""
-        await self._ledger.load_once(command.id, held)
-        confirmed = JournalEvent(
+    def _confirmed(self, command: Incoming) -> JournalEvent:
+        """A run does not begin before its messages find their recipients."""
+        return JournalEvent(
             kind=Kind.HARNESS_PREPARED,
             at=self._context.clock.now(command.mpan),
             service=SERVICE,
@@ -82,7 +82,6 @@ class LoadedSites:
             details={"command": command.name},
             id=stable_id("loaded", command.id),
         )
-        await self._context.journal.write(confirmed)
 
 
 def _roles(snapshot: Snapshot) -> RoleOf:

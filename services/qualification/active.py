@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,23 @@ def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) 
     if event.kind is not Kind.REFUSED and not wanted:
         return False
     return any(party.dip_id in (event.sender, event.recipient) for party in binding.participants())
+
+
+def dealt(
+    events: Iterable[JournalEvent], runs: Mapping[str, StoredRun], owners: Mapping[str, str]
+) -> dict[str, list[JournalEvent]]:
+    """Which of the events concern which of the runs (by ID), in their order.
+
+    Most events are of one run, and no other is asked about them: a burst costs each of its runs what it costs
+    alone.
+    """
+    news: defaultdict[str, list[JournalEvent]] = defaultdict(list)
+    for event in events:
+        owner = event.run or owners.get(event.mpan or "")
+        for run_id in runs if owner is None else runs.keys() & {owner}:
+            if concerns(runs[run_id], event, owners):
+                news[run_id].append(event)
+    return dict(news)
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,6 @@ class Effects:
         self._context = context
         self._offsets = ClockOffsets(context.database, context.clock)
 
-    async def begin(self, scenario: Scenario, binding: Binding) -> None:
-        """Set the holds of a run, before any message of it can be made."""
-        async with self._context.database.begin() as connection:
-            await holding.set_holds(connection, binding.mpan, holds(scenario, binding))
-
     async def carry_out(self, binding: Binding, event: JournalEvent) -> None:
         """Do what an event of the run's journal asks for, if anything.
 

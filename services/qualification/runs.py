@@ -21,11 +21,11 @@ from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement, bounded, concerns
+from services.qualification.active import ActiveRun, Judgement, bounded, concerns, dealt
 from services.qualification.actors import signed
 from services.qualification.binding import Binding, Mode, bind, check_injection
 from services.qualification.document import briefing, business_time, document
-from services.qualification.effects import Effects
+from services.qualification.effects import Effects, holds
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
 from services.qualification.format import Scenario, Step
 from services.qualification.listing import EVERY_RUN, Wanted, without_bulk
@@ -94,8 +94,7 @@ class RunManager:
         number = await self.store.next_number("run", secrets.randbelow(NUMBERS))
         binding = self._binding(scenario, request, parties, number)
         stored = await self._stored(scenario, binding, number, request.label)
-        await self._effects.begin(scenario, binding)
-        await self.store.add(stored)
+        await self.store.add(stored, holds(scenario, binding))
         run = self._take_up(stored, ())
         await self._context.log.append(dispatching.preparation(scenario, binding, self._now()))
         await self._look_at(run)
@@ -296,10 +295,12 @@ class RunManager:
             return
         self._position = rows[-1][0]
         marks = {event.id for _, event in rows if orders.is_look(event)}
-        for run in list(self._active.values()):
-            concerned = [event for _, event in rows if concerns(run.stored, event, self._owners)]
-            run.take(concerned)
-            if run.read(marks) or concerned:
+        stored = {run_id: run.stored for run_id, run in self._active.items()}
+        news = dealt((event for _, event in rows), stored, self._owners)
+        for run_id, run in list(self._active.items()):
+            if run_id in news:
+                run.take(news[run_id])
+            if run.read(marks) or run_id in news:
                 self._to_look_at.add(run.stored.id)
 
     async def _catch_up(self) -> None:

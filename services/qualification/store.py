@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 
 from backbone.database import Database, metadata
+from participant import holding
+from participant.holding import Hold
 from services.qualification.binding import Binding
 from services.qualification.errors import EvidencePruned, RunUnknown
 from services.qualification.format import Scenario
@@ -103,12 +105,14 @@ class RunStore:
                 return first
             return int(number)
 
-    async def add(self, run: StoredRun) -> None:
+    async def add(self, run: StoredRun, holds: Sequence[Hold] = ()) -> None:
+        """Keep a run that begins, and what is to be held of it before any message of it can be made."""
         async with self._database.begin(lock="qualification") as connection:
             newest = await connection.scalar(select(func.max(run_table.c.order_number)))
             number = {"order_number": (newest or 0) + 1}
             await connection.execute(insert(run_table).values(_row(run) | number))
             await connection.execute(insert(facts_table).values(_facts(run) | number))
+            await holding.set_holds(connection, run.binding.mpan, holds)
 
     async def save(self, run: StoredRun) -> None:
         values = _row(run)

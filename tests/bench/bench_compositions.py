@@ -46,10 +46,11 @@ CHANNEL, EVENT = "IF-041", "[ReadingRemote]"
 
 @dataclass(frozen=True)
 class Place:
-    """A composition that runs: where it takes messages, and our parties."""
+    """A composition that runs: where it takes messages, our parties, and its processes by name."""
 
     url: str
     identities: dict[str, Identity]
+    pids: dict[str, int]
 
 
 @contextmanager
@@ -59,7 +60,8 @@ def embedded() -> Iterator[Place]:
         data.mkdir()
         emulator = Emulator(data).start()
         try:
-            yield Place(emulator.url, add_participants(data, Path(name), emulator.url))
+            identities = add_participants(data, Path(name), emulator.url)
+            yield Place(emulator.url, identities, {"dipemu up": emulator.pid})
         finally:
             emulator.stop()
 
@@ -76,7 +78,9 @@ def distributed() -> Iterator[Place]:
             running(folder, bootstrap, database, gateways=1, workers=1) as composition,
         ):
             url = composition.url
-            yield Place(url, add_participants(folder / "data", folder, url, DIPEMU_DATABASE_URL=database))
+            identities = add_participants(folder / "data", folder, url, DIPEMU_DATABASE_URL=database)
+            pids = {name: process.pid for name, process in composition.processes.items()}
+            yield Place(url, identities, pids)
     finally:
         shutil.rmtree(folder)
 

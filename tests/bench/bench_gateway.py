@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
 from statistics import median
-from time import sleep
 
 import orjson
 
@@ -29,6 +27,7 @@ from contracts import envelope
 from participant import signing
 from participant.authority import CertificateAuthority
 from participant.identity import Identity
+from tests.bench.cpu import cpu_seconds, until_idle
 from tests.bench.latency import Arrivals, closed_port, latencies, listening, percentile, send_paced
 from tests.bench.load import load
 from tests.bench.wiremock import find_jar, if031_schema, wiremock
@@ -147,20 +146,6 @@ class Subject:
         spread, tail = f"({low:.0f} to {high:.0f})", median(self.tails) * 1e3
         print(f"{self.label:28} {rate:7.0f} requests/s {spread:18} {rate * self.size:7.0f} messages/s")
         print(f"{'':28} processor {median(self.cpu) * 1e6:.0f} us/request, p99 {tail:.1f} ms")
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time of a process with all its threads; other load on the machine hardly changes it."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def until_idle(pid: int) -> None:
-    """Wait until a process has used hardly any processor time for a quarter of a second."""
-    before = -1.0
-    while cpu_seconds(pid) - before > 0.02:
-        before = cpu_seconds(pid)
-        sleep(0.25)
 
 
 def throughput(plan: Plan, rounds: int) -> None:

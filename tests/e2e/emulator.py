@@ -61,6 +61,12 @@ class Emulator:
         self._port = httpx.URL(self.url).port or 0
         wait_until(lambda: httpx.get(f"{self.url}/health/ready").status_code == 200, process, START_SECONDS)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process

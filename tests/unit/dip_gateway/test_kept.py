@@ -13,7 +13,7 @@ from backbone.log import Record
 from backbone.log.embedded import EmbeddedLog
 from services.dip_gateway import queueing, store
 from services.dip_gateway.holdings import ALWAYS, Ended, Holding
-from services.dip_gateway.ledger import Ledger
+from services.dip_gateway.ledger import Ledger, Load
 from services.dip_gateway.references import References, digest
 from services.dip_gateway.settlements import Settlements
 
@@ -131,7 +131,7 @@ async def test_a_load_that_messages_overtook_leaves_what_they_taught(tmp_path: P
         coming = Holding(MPAN, "SUP", "2300000002", MARCH)
         await ledger.learn([coming])
         loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
-        await ledger.load_once("first", [loaded])
+        await ledger.load_once([Load("first", [loaded])])
         assert set((await ledger.read([MPAN]))[MPAN]) == {loaded, coming}
 
 
@@ -139,9 +139,9 @@ async def test_a_load_given_again_after_a_restart_wipes_nothing_learnt_since(tmp
     async with parts(tmp_path) as (database, _):
         loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
         coming = Holding(MPAN, "SUP", "2300000002", MARCH)
-        await Ledger(database).load_once("first", [loaded])
+        await Ledger(database).load_once([Load("first", [loaded])])
         await Ledger(database).learn([coming])
-        await Ledger(database).load_once("first", [loaded])
+        await Ledger(database).load_once([Load("first", [loaded])])
         assert set((await Ledger(database).read([MPAN]))[MPAN]) == {loaded, coming}
 
 
@@ -149,10 +149,27 @@ async def test_the_load_of_a_later_run_replaces_what_an_earlier_one_left(tmp_pat
     async with parts(tmp_path) as (database, _):
         ledger = Ledger(database)
         loaded = Holding(MPAN, "SUP", "2300000001", ALWAYS)
-        await ledger.load_once("first", [loaded])
+        await ledger.load_once([Load("first", [loaded])])
         await ledger.learn([Holding(MPAN, "SUP", "2300000002", MARCH)])
-        await ledger.load_once("second", [loaded])
+        await ledger.load_once([Load("second", [loaded])])
         assert (await ledger.read([MPAN]))[MPAN] == (loaded,)
+
+
+async def test_loads_that_come_together_are_each_what_they_would_be_alone(tmp_path: Path) -> None:
+    async with parts(tmp_path) as (database, _):
+        ledger = Ledger(database)
+        old, new = (Holding(MPAN, "SUP", f"230000000{n}", ALWAYS) for n in (1, 2))
+        coming, other = Holding(MPAN, "SDS", "1400000001", MARCH), Holding(OTHER, "SUP", "2300000003", ALWAYS)
+        await ledger.learn([coming])
+        await ledger.load_once([Load("first", [old]), Load("other", [other])])
+        assert {m: set(held) for m, held in (await ledger.read([MPAN, OTHER])).items()} == {
+            MPAN: {old, coming},
+            OTHER: {other},
+        }
+        await ledger.load_once([Load("first", [old]), Load("second", [new]), Load("second", [old])])
+        assert await ledger.read([MPAN, OTHER]) == {MPAN: (new,), OTHER: (other,)}
+        await ledger.load_once([Load("second", [old]), Load("first", [old])])
+        assert await Ledger(database).read([MPAN]) == {MPAN: (new,)}
 
 
 def publication(transaction: str, **headers: str) -> Record:
