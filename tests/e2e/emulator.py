@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 SCENARIO = "SITFTS0020-Smart-Single"
+START_SECONDS = 90.0  # a busy machine takes its time; a process that ends is noticed at once
 DIPEMU = [sys.executable, "-m", "dipemu"]
 
 
@@ -47,10 +48,11 @@ class Emulator:
         (self.data / "gateway.url").unlink(missing_ok=True)
         with (self.data.parent / f"{self.data.name}.log").open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
-        wait_until((self.data / "gateway.url").exists, self._process)
+        wait_until((self.data / "gateway.url").exists, self._process, START_SECONDS)
         self.url = (self.data / "gateway.url").read_text().strip()
         self._port = httpx.URL(self.url).port or 0
-        wait_until(lambda: httpx.get(f"{self.url}/health/ready").status_code == 200, self._process)
+        ready = f"{self.url}/health/ready"
+        wait_until(lambda: httpx.get(ready).status_code == 200, self._process, START_SECONDS)
         return self
 
     def kill(self) -> None:
