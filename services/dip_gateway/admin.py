@@ -199,6 +199,7 @@ def _delivery(row: Any) -> dict[str, Any]:
         "transactionId": row.transaction_id,
         "routing": row.routing,
         "state": row.state,
+        "heldByStep": row.held,
         "attempts": row.attempts,
         "nextAttemptAt": row.next_at,
         "status": row.status,

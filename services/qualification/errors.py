@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.qualification.scenario import Problem
+    from services.qualification.problems import Problem
 
 
 class QualificationError(Exception):
