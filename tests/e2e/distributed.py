@@ -46,7 +46,7 @@ class Distributed:
             env=self._environment_for(self.gateways[0]),
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=180,
         )
         assert prepared.returncode == 0, prepared.stdout + prepared.stderr
         for name in self.names():
@@ -77,7 +77,7 @@ class Distributed:
         named = ["--role", role, "--mpid", mpid, "--out", str(out), "--gateway-url", self.url]
         command = [sys.executable, "-m", "dipemu", "participants", "add", *named]
         environment = self._environment_for(self.gateways[0])
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
         assert done.returncode == 0, done.stdout + done.stderr
         return Identity.load(out)
 
@@ -90,7 +90,7 @@ class Distributed:
         """Wait until a process says that it is ready."""
         url = f"http://127.0.0.1:{self._port(name)}/health/ready"
         process = self.processes[name]
-        wait_until(lambda: httpx.get(url).status_code == 200, process, seconds=90)
+        wait_until(lambda: httpx.get(url).status_code == 200, process, seconds=180)
 
     def stop(self) -> None:
         """End all processes in an orderly way."""

@@ -44,7 +44,7 @@ def test_a_stepwise_run_is_told_how_to_go_on_and_goes_on_when_told(
     with subprocess.Popen(
         [*command, "--evidence", str(tmp_path / "evidence")], stdout=subprocess.PIPE, text=True
     ) as running:
-        wait_until(lambda: as_json(emulator, "list", "--label", "by hand"), running)
+        wait_until(lambda: as_json(emulator, "list", "--label", "by hand", "--phase", "running"), running)
         (listed,) = as_json(emulator, "list", "--label", "by hand", "--phase", "running")
         run = listed["id"]
         held(emulator, run, 1)
