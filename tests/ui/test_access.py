@@ -26,8 +26,10 @@ SIGN_IN = re.compile("/ui/login$")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running = Emulator(tmp_path_factory.mktemp("emulator") / "data", DIPEMU_ACCESS="always")
     running.data.mkdir()
-    yield running.start()
-    running.stop()
+    try:
+        yield running.start()
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
