@@ -90,7 +90,7 @@ def _sent(
         raise LookupError(f"the directory holds no party {incoming.to}")
     sender = Sender(party.dip_id, party.role)
     messages = [
-        message(one, sender, incoming.mpan, now, world, f"{incoming.id} {number}")
+        message(one, sender, incoming.mpan, now, world, f"{incoming.id} {number}", incoming.run)
         for number, one in enumerate(wanted)
     ]
     done = JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})

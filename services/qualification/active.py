@@ -10,6 +10,8 @@ from typing import Any
 
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import orders
+from services.qualification.attribution import Candidate
+from services.qualification.claims import Claim, claim_of, notes, subject
 from services.qualification.document import document
 from services.qualification.format import Step
 from services.qualification.results import Phase, RunState, StepStatus
@@ -19,15 +21,19 @@ from services.qualification.verdict import evaluate
 FOREIGN_KEPT = 500
 
 
-def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEvent]:
+def bounded(
+    stored: StoredRun, events: Iterable[JournalEvent], claimed: Collection[str]
+) -> list[JournalEvent]:
     """The run's own events, and the first few hundred of its participants that concern other MPANs.
 
-    The latter can only be near misses. A busy participant must not make its runs slow.
+    The latter can only be near misses. A busy participant must not make its runs slow. ``claimed``: what was
+    attributed to the run.
     """
     kept: list[JournalEvent] = []
     foreign = 0
     for event in events:
-        if event.mpan != stored.binding.mpan and event.run != stored.binding.run:
+        own = event.mpan == stored.binding.mpan or event.run == stored.binding.run
+        if not own and subject(event) not in claimed:
             foreign += 1
             if foreign > FOREIGN_KEPT:
                 continue
@@ -35,14 +41,19 @@ def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEv
     return kept
 
 
-def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) -> bool:
+def concerns(
+    stored: StoredRun, event: JournalEvent, owners: Mapping[str, str], claimed: Collection[str]
+) -> bool:
     """Whether an event may be shown to a run: never one of an MPAN that another run owns.
 
-    ``owners``: the run by MPAN.
+    ``owners``: the run by MPAN. ``claimed``: what of the messages without an MPAN was attributed to this run;
+    others are not shown to it.
     """
     binding = stored.binding
     if event.run is not None:
         return event.run == binding.run
+    if event.mpan is None and (event.interface in binding.without_mpan or subject(event) in claimed):
+        return subject(event) in claimed
     if event.mpan is not None and event.mpan in owners:
         return owners[event.mpan] == binding.run
     if event.mpan == binding.mpan:
@@ -68,7 +79,10 @@ class ActiveRun:
 
     def __init__(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]], now: datetime) -> None:
         self.stored = stored
-        self.events = bounded(stored, [event for _, event in events])
+        known = [event for _, event in events]
+        self.claims: list[Claim] = [claim_of(note) for note in notes(stored.binding, known).values()]
+        self.claimed = {claim.subject for claim in self.claims}
+        self.events = bounded(stored, known, self.claimed)
         self.seen = {event.id for event in self.events}
         self.released = orders.released(stored.binding, self.events)
         self.carried_out: set[str] = set()
@@ -87,7 +101,16 @@ class ActiveRun:
         """Add news, in the journal's order; what was seen before changes nothing."""
         fresh = [event for event in events if event.id not in self.seen]
         self.seen |= {event.id for event in fresh}
-        self.events = bounded(self.stored, [*self.events, *fresh])
+        self.events = bounded(self.stored, [*self.events, *fresh], self.claimed)
+
+    def claim(self, event: JournalEvent) -> None:
+        """This message without an MPAN is the run's."""
+        self.claims.append(claim_of(event))
+        self.claimed.add(subject(event))
+
+    def candidate(self) -> Candidate:
+        """What decides whether a message without an MPAN is the run's."""
+        return Candidate(self.stored.scenario, self.stored.binding, self.state, self.events, self.claims)
 
     def judge(self, now: datetime) -> Judgement | None:
         """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``."""
