@@ -47,13 +47,14 @@ def concerns(
     """Whether an event may be shown to a run: never one of an MPAN that another run owns.
 
     ``owners``: the run by MPAN. ``claimed``: what of the messages without an MPAN was attributed to this run;
-    others are not shown to it.
+    of others, and of what became of it at parties that have no part in the run, nothing is shown.
     """
     binding = stored.binding
     if event.run is not None:
         return event.run == binding.run
     if event.mpan is None and (event.interface in binding.without_mpan or subject(event) in claimed):
-        return subject(event) in claimed
+        ends = {None, *(party.dip_id for party in binding.parties.values())}
+        return subject(event) in claimed and event.recipient in ends
     if event.mpan is not None and event.mpan in owners:
         return owners[event.mpan] == binding.run
     if event.mpan == binding.mpan:

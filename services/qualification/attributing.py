@@ -18,7 +18,7 @@ Row = tuple[int, JournalEvent]
 
 
 class Attributor:
-    """``active``: the runs that have not ended, by ID. ``known``: whether there is or was a run of this ID."""
+    """``active``: the runs that have not ended, by ID. ``known``: whether there is or was a run of an ID."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Attributor:
             await self._journal.write(*(note for _, _, note in self._found))
         while self._found:
             run, event, _ = self._found[-1]
-            run.take(await self._earlier(event, before))
+            run.take(await self._earlier(run, event, before))
             self._found.pop()
 
     async def resume(self, through: int) -> None:
@@ -80,9 +80,10 @@ class Attributor:
         while len(self._ends) > REMEMBERED:
             self._ends.popitem(last=False)
 
-    async def _earlier(self, message: JournalEvent, before: int) -> list[JournalEvent]:
+    async def _earlier(self, run: ActiveRun, message: JournalEvent, before: int) -> list[JournalEvent]:
         rows = await of_message(self._index, message)
-        return [e for n, e in rows if n <= before and e.mpan is None and subject(e) == subject(message)]
+        earlier = (event for number, event in rows if number <= before and event.run is None)
+        return [event for event in earlier if concerns(run.stored, event, {}, run.claimed)]
 
 
 async def of_message(index: JournalIndex, message: JournalEvent) -> list[Row]:

@@ -34,7 +34,8 @@ def _step(scenario: Scenario, step: Step, catalogue: Catalogue, where: str) -> I
     role = scenario.roles[step.owner].role if step.owner in scenario.roles else None
     if step.way is Way.SUBMISSION and role and role not in rule.senders:
         yield f"{where}/source", f"{sent.message} {sent.event} is not sent by {role}."
-    if step.way is Way.PUBLICATION and role and role not in rule.recipients | rule.secondary_next:
+    expected = step.way is Way.PUBLICATION and step.must_not_come_within is None
+    if expected and role and role not in rule.recipients | rule.secondary_next:
         yield f"{where}/recipient", f"{step.message} {sent.event} does not go to {role}."
     yield from _pointers(step, variant, where)
 
