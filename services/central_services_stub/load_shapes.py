@@ -17,8 +17,8 @@ from participant.submissions import Arguments, Submission
 class LoadShape(Arguments):
     """Arguments of ``send_load_shape``: a UTC settlement day, as a date or a moment in it, and the group.
 
-    ``value``: for each of its 48 half hours, or one value for all. ``gsp_group`` null: every group. The fields
-    are those of blocks B051 and B052 in the message standard.
+    ``value``: for each of its 48 half hours, or one value for all. ``gsp_group`` null: every group. The rest
+    are the fields of blocks B051 and B052 in the message standard.
     """
 
     day: str
