@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,8 @@ def concerns(
     of others, and of what became of it at parties that have no part in the run, nothing is shown.
     """
     binding = stored.binding
+    if orders.is_look(event):
+        return False
     if event.run is not None:
         return event.run == binding.run
     if event.mpan is None and (event.interface in binding.without_mpan or subject(event) in claimed):
@@ -75,6 +77,14 @@ class Judgement:
     document: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Look:
+    """The journal is being read up to ``at``. ``open``: IDs of the marks that have not been read yet."""
+
+    at: datetime
+    open: set[str]
+
+
 class ActiveRun:
     """Holds what a run needs between two pieces of news."""
 
@@ -93,6 +103,8 @@ class ActiveRun:
         self.version = int(stored.document["version"])
         self.document = stored.document
         self._changed = asyncio.Event()
+        self._read_to = stored.binding.created
+        self._look: Look | None = None
         self._state = evaluate(stored.scenario, stored.binding, (), stored.binding.created)
         first = self.judge(now)
         if first is not None and not first.state.finished:
@@ -114,14 +126,47 @@ class ActiveRun:
         return Candidate(self.stored.scenario, self.stored.binding, self.state, self.events, self.claims)
 
     def judge(self, now: datetime) -> Judgement | None:
-        """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``."""
-        state = evaluate(self.stored.scenario, self.stored.binding, self.events, now)
+        """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``.
+
+        The clock decides nothing beyond the moment up to which the journal has been read.
+        """
+        state = evaluate(self.stored.scenario, self.stored.binding, self.events, self._read_to)
         if state == self._state:
             return None
         version = max(self.version + 1, self._age(now))
         stored = self.stored
         shown = document(stored.scenario, stored.binding, stored.briefing, state, version, now)
-        return Judgement(state, version, shown)
+        return Judgement(state, version, shown | {"evaluatedAt": self._read_to.isoformat()})
+
+    def check_in(self, now: datetime) -> float | None:
+        """Seconds until the clock may decide something; None: it does not, or a look is under way."""
+        check = self.state.next_check
+        if check is None or (self._look is not None and self._look.at >= check):
+            return None
+        return max((check - now).total_seconds(), 0.0)
+
+    def look(self, now: datetime) -> Sequence[JournalEvent]:
+        """Begin to have the journal read up to ``now``: what is to be appended, and then read."""
+        marks = orders.look_events(self.stored.binding, now)
+        self._look = Look(now, {mark.id for mark in marks})
+        return marks
+
+    def look_failed(self) -> None:
+        """The marks could not be appended, or perhaps they were: they count for nothing."""
+        self._look = None
+
+    def read(self, marks: Collection[str]) -> bool:
+        """Note marks that were read; whether they were the last of a look, so that the clock may decide."""
+        if self._look is None or not self._look.open.intersection(marks):
+            return False
+        self._look.open.difference_update(marks)
+        if self._look.open:
+            return False
+        if self.claimed - notes(self.stored.binding, self.events).keys():
+            self._look = None  # the note of what is the run's was written after the marks: look once more
+            return False
+        self._read_to = self._look.at
+        return True
 
     def publish(self, judgement: Judgement) -> None:
         """Make a judgement the run's state and tell whoever waits for news."""

@@ -210,7 +210,7 @@ def _verdict(run: StoredRun, document: Mapping[str, Any]) -> dict[str, Any]:
         "run": run.id,
         "verdict": document["verdict"],
         "summary": document["summary"],
-        "evaluatedAt": document["asOf"],
+        "evaluatedAt": document.get("evaluatedAt", document["asOf"]),
         "steps": document["steps"],
         "scenario": manifest.scenario_content(run),
         "binding": run.binding.model_dump(mode="json", by_alias=True),

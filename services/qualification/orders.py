@@ -2,8 +2,9 @@
 
 Most are ``step released`` events of the run; ``details.order`` says which: ``release`` (the harness was
 told to do its part), ``run`` (the tester pressed Run on a step that stepwise mode held), ``flow`` (the tester
-lets all the rest flow), ``resume`` (the manager took the run up again after a restart: waits begin anew),
-``skip`` (a person left the step out) and ``cancel``. ``attested`` events name the step in
+lets all the rest flow), ``resume`` (the manager took the run up again after a restart, or after the log or
+the database was away: waits begin anew), ``skip`` (a person left the step out) and ``cancel``. ``look`` marks
+how far the manager has read; it belongs to no evidence. ``attested`` events name the step in
 ``details.step``; ``noted`` and ``clock advanced`` events of the run are the tester's, too.
 """
 
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from backbone.journal.events import JournalEvent, Kind
 from participant.timekeeper import AHEAD
@@ -26,6 +29,7 @@ FLOW = "flow"
 RESUME = "resume"
 SKIP = "skip"
 CANCEL = "cancel"
+LOOK = "look"
 
 
 def order_event(
@@ -40,6 +44,18 @@ def order_event(
         run=binding.run,
         details={"order": order, **({"step": step.step} if step else {}), **details},
     )
+
+
+def look_events(binding: Binding, now: datetime) -> list[JournalEvent]:
+    """One mark under each key that events of the run can have: its MPAN, and each party for what has none."""
+    mark = order_event(binding, LOOK, now)
+    parties = sorted({party.dip_id for party in binding.parties.values()})
+    return [mark, *(replace(mark, mpan=None, sender=dip_id, id=uuid4().hex) for dip_id in parties)]
+
+
+def is_look(event: JournalEvent) -> bool:
+    """Whether an event is such a mark."""
+    return event.kind is Kind.STEP_RELEASED and event.details.get("order") == LOOK
 
 
 def fault_event(binding: Binding, reason: str, now: datetime) -> JournalEvent:

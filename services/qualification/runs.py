@@ -36,6 +36,7 @@ from services.qualification.steering import Order, Steered, check_it_counts
 from services.qualification.store import RunStore, StoredRun, ended
 from services.qualification.values import run_values
 from services.qualification.verdict import broken_off, evaluate
+from services.qualification.watch import Watch
 
 PREPARING_SECONDS = 15.0
 LONGEST_LOOK_SECONDS = 1.0
@@ -69,6 +70,7 @@ class RunManager:
         self.scenarios = scenarios
         self.store = RunStore(context.database)
         self._effects = Effects(context)
+        self._watch = Watch(context.log)
         self._active: dict[str, ActiveRun] = {}
         self._owners: dict[str, str] = {}
         self._position = 0
@@ -250,12 +252,14 @@ class RunManager:
         self._resumed.set()
         while True:
             try:
+                await self._watch.see_again(self._active.values(), self._now())
                 newest = await self._context.index.wait(self._position, self._pause())
                 if newest > self._position:
                     await self._take_news()
-                self._note_due()
+                await self._watch.look(self._active.values(), self._now())
                 await self._catch_up()
             except (DatabaseUnavailable, LogUnavailable):
+                self._watch.lost()
                 await asyncio.sleep(LONGEST_LOOK_SECONDS)
 
     async def _resume(self) -> None:
@@ -287,21 +291,16 @@ class RunManager:
             return
         await self._attributor.look(rows, self._position)
         self._position = rows[-1][0]
+        marks = {event.id for _, event in rows if orders.is_look(event)}
         for run in list(self._active.values()):
             claimed = run.claimed
             concerned = [event for _, event in rows if concerns(run.stored, event, self._owners, claimed)]
-            if concerned:
-                run.take(concerned)
-                self._to_look_at.add(run.stored.id)
-
-    def _note_due(self) -> None:
-        now = self._now()
-        for run in self._active.values():
-            if run.state.next_check is not None and run.state.next_check <= now:
+            run.take(concerned)
+            if run.read(marks) or concerned:
                 self._to_look_at.add(run.stored.id)
 
     async def _catch_up(self) -> None:
-        """Look at every run that has news or is due; one stays noted until it has been looked at."""
+        """Look at every run that has news, or up to whose check the journal was read; see it through."""
         for run_id in list(self._to_look_at):
             run = self._active.get(run_id)
             if run is not None:
@@ -336,12 +335,8 @@ class RunManager:
 
     def _pause(self) -> float:
         """Seconds until a run is to be looked at again although nothing happens."""
-        waits = [
-            (run.state.next_check - self._now()).total_seconds()
-            for run in self._active.values()
-            if run.state.next_check
-        ]
-        return min([LONGEST_LOOK_SECONDS, *(max(seconds, 0.0) for seconds in waits)])
+        checks = (run.check_in(self._now()) for run in self._active.values())
+        return min([LONGEST_LOOK_SECONDS, *(seconds for seconds in checks if seconds is not None)])
 
     def _take_up(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]]) -> ActiveRun:
         run = ActiveRun(stored, events, self._now())

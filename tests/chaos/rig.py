@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
 from backbone.clock import SystemClock
-from backbone.journal import JournalEvent, Kind
-from backbone.log import MessageLog
+from backbone.journal import JOURNAL_TOPIC, JournalEvent, Kind
+from backbone.log import MessageLog, Record
 from participant.client import DipClient
 from participant.identity import Identity
 from tests.chaos.history import History, Outcome, check, missing
@@ -30,7 +32,9 @@ RETRIES: Mapping[str, str] = {
     "DIPEMU_RETRY_MAX_SECONDS": "1",
     "DIPEMU_RETRY_ATTEMPTS": "1000",
 }
-_SILENCE_SECONDS = 1.0  # without a record at the end of a log
+_READER = "history"
+_ANYWHERE = [f"anywhere {number}" for number in range(100)]  # keys for what is about no MPAN of the load
+_READING_SECONDS = 60.0
 
 
 def size(name: str, small: int) -> int:
@@ -123,16 +127,28 @@ class _environment:  # noqa: N801 - used like a function
                 os.environ[name] = value
 
 
-async def read_journal(log: MessageLog) -> list[JournalEvent]:
-    """The whole journal, in order, from the log itself."""
-    events = []
-    async with log.consume(f"history-{uuid4().hex}", ["journal"]) as subscription:
-        while True:
-            records = await subscription.fetch(1000, _SILENCE_SECONDS if events else 10.0)
-            if not records:
-                return events
-            events += [JournalEvent.from_bytes(consumed.record.value) for consumed in records]
-            await subscription.commit(records)
+async def read_journal(log: MessageLog, load: Load) -> list[JournalEvent]:
+    """The journal in order, from the log itself, with everything that was appended before this call.
+
+    Silence is no end: while a busy process has a transaction open, nothing that came later into the same
+    partition can be read. Order is kept per key, so a mark is appended for each and read for.
+    """
+    marks = {key: _mark(key) for key in (*sorted({one.mpan for one in load.tally.sent}), *_ANYWHERE)}
+    open_marks = {mark.id for mark in marks.values()}
+    await log.append([Record(JOURNAL_TOPIC, key, mark.to_bytes()) for key, mark in marks.items()])
+    events: list[JournalEvent] = []
+    async with log.consume(f"history-{uuid4().hex}", [JOURNAL_TOPIC]) as subscription:
+        async with asyncio.timeout(_READING_SECONDS):
+            while open_marks:
+                records = await subscription.fetch(1000)
+                events += [JournalEvent.from_bytes(consumed.record.value) for consumed in records]
+                open_marks -= {event.id for event in events[-len(records) :]}
+                await subscription.commit(records)
+    return [event for event in events if event.service != _READER]
+
+
+def _mark(key: str) -> JournalEvent:
+    return JournalEvent(kind=Kind.NOTED, at=datetime.now(UTC), service=_READER, details={"text": key})
 
 
 def verdict(parties: Parties, load: Load, journal: Sequence[JournalEvent], what: str) -> None:

@@ -40,7 +40,7 @@ async def test_given_load_when_killed_again_and_again_then_the_history_holds(tmp
             await parties.drained(load)
             await asyncio.to_thread(emulator.stop)
             log = await EmbeddedLog.open(data / "log")
-            journal = await read_journal(log)
+            journal = await read_journal(log, load)
             await log.close()
             verdict(parties, load, journal, f"killed {KILLS} times")
     finally:

@@ -9,20 +9,22 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from backbone.log.kafka import KafkaLog
 from participant.identity import Identity
 from tests.chaos.load import Load
-from tests.chaos.rig import RETRIES, Parties, add_participants, read_journal, size, verdict
+from tests.chaos.rig import RETRIES, SUPPLIER, Parties, add_participants, read_journal, size, verdict
 from tests.chaos.services import Part, fresh_database_on, own_kafka, own_postgres
 from tests.chaos.webhooks import listening, moody
 from tests.e2e.distributed import STUBS, Distributed, running
 
 OUTAGE_SECONDS = size("OUTAGE_SECONDS", 5)
 CALM_SECONDS = 3.0
+RUN_SECONDS = 6.0  # less than any outage takes, with the stopping and starting
 PROCESSES = ["workers.0", "dip_gateway.0", "registration", "workers.1", "dip_gateway.1", *STUBS]
 pytestmark = [
     pytest.mark.kafka,
@@ -90,7 +92,7 @@ async def under_load(place: Place, what: str) -> AsyncIterator[Load]:
             await task
         await parties.drained(load)
         log = await KafkaLog.open(place.bootstrap)
-        journal = [event for event in await read_journal(log) if event.at >= began]
+        journal = [event for event in await read_journal(log, load) if event.at >= began]
         await log.close()
         verdict(parties, load, journal, what)
 
@@ -102,19 +104,44 @@ async def test_given_load_when_it_is_away_for_a_while_then_nothing_is_lost_and_n
     part = place.kafka if which == "kafka" else place.postgres
     before = place.pids()
     async with under_load(place, f"{part.name} away for {OUTAGE_SECONDS} s") as load:
+        run = await waiting_run(place)
         await asyncio.to_thread(part.stop)
         await asyncio.sleep(OUTAGE_SECONDS)
         if which == "kafka":
             await refusal(load)
+        still_away = datetime.now(UTC)
         await asyncio.to_thread(part.start)
+    assert await judged_at(place, run) >= still_away + timedelta(seconds=RUN_SECONDS)
     assert place.pids() == before
     for name in place.composition.names():
         await asyncio.to_thread(place.composition.wait_ready, name)
 
 
+async def waiting_run(place: Place) -> str:
+    """A run that waits for a participant who does nothing, for so long that the outage takes its time."""
+    async with httpx.AsyncClient(timeout=60) as http:
+        wish = {"scenario": "SITFTS0020-Smart-Single", "participants": {"SUPI": SUPPLIER}}
+        answer = await http.post(f"{place.composition.url}/api/runs", json=wish | {"timeout": RUN_SECONDS})
+    assert answer.status_code == 201, answer.text
+    run: dict[str, str] = answer.json()
+    assert run["phase"] == "running", run
+    return run["id"]
+
+
+async def judged_at(place: Place, run: str) -> datetime:
+    """Up to when the journal had been read when the clock decided against the participant."""
+    async with httpx.AsyncClient(timeout=120) as http:
+        url = f"{place.composition.url}/api/runs/{run}"
+        async with asyncio.timeout(120):
+            while not (ended := (await http.get(url, params={"ended": True, "wait": 30})).json())["finished"]:
+                pass
+    assert ended["verdict"] == "failed", ended["summary"]
+    return datetime.fromisoformat(ended["evaluatedAt"])
+
+
 async def refusal(load: Load) -> None:
     """Until a request was answered 503; an append is tried for eight seconds before that."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not load.tally.attempts["503"]:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.05)
 

@@ -149,3 +149,19 @@ async def test_a_refused_message_is_found_again_by_its_reference(watch: Watch) -
     assert [event.kind for _, event in known] == [Kind.REFUSED, Kind.ATTRIBUTED]
     upto = await events_of(cast(JournalIndex, watch.journal), stored(bound()), {}, 1)
     assert upto == []
+
+
+async def test_the_clock_decides_nothing_while_the_note_of_a_message_is_on_its_way(watch: Watch) -> None:
+    """The note has the key of the run's MPAN, and comes behind the mark up to which that was read."""
+    watch.begin(bound())
+    run = watch.active[RUN]
+    marks = {mark.id for mark in run.look(at(100))}
+    await watch.news(submitted())
+    assert run.read(marks) is False
+    ((_, note),) = [row for row in watch.journal.rows if row[1].kind is Kind.ATTRIBUTED]
+    run.take([submitted(), note])
+    assert run.check_in(at(100)) == 0
+    assert run.read({mark.id for mark in run.look(at(100))}) is True
+    judgement = run.judge(at(100))
+    assert judgement is not None
+    assert judgement.state.steps[0].status.value == "passed"
