@@ -28,6 +28,7 @@ _FORMAT: Final = 1
 _BLOCK: Final = 1024 * 1024
 # What belongs to a process that runs, not to what it keeps.
 _PASSING: Final = {"gateway.url", "gateway.new", "log/lock"}
+_PASSING_FOLDER: Final = "sessions/"  # of browsers that are signed in now
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _files(data: Path) -> Iterator[str]:
     for folder, _, names in os.walk(data):
         for name in names:
             path = (Path(folder) / name).relative_to(data).as_posix()
-            if path not in left_out and not name.startswith("."):  # such are half written
+            half_written = name.startswith(".")
+            if path not in left_out and not half_written and not path.startswith(_PASSING_FOLDER):
                 yield path
 
 

@@ -24,7 +24,7 @@ from backbone.log.opening import open_log
 from backbone.migrations import upgrade
 from backbone.service import Service, nothing
 from backbone.settings import Settings
-from dipemu.access import AccessTokens, guarded, own_pages_only
+from dipemu.access import Holders, guarded, own_pages_only
 from dipemu.dispatch import dispatch
 from dipemu.metrics import Metrics
 from dipemu.parties import DIP, HARNESS_PARTIES, identities_of, open_identities
@@ -76,7 +76,8 @@ class Composition:
     @property
     def served(self) -> Callable[..., Any]:
         """The application as the outside gets it: ``/api`` and ``/ui`` only for those who may use them."""
-        return own_pages_only(guarded(self.app, AccessTokens(self.settings.data), self.settings.access))
+        holders = Holders(self.settings.data, self.context.clock)
+        return own_pages_only(guarded(self.app, holders, self.settings.access))
 
 
 class LateApplication:

@@ -16,13 +16,15 @@ import secrets
 import threading
 import time
 from datetime import UTC, datetime
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 
 def b64(content: bytes) -> str:
@@ -38,9 +40,11 @@ class Supplier:
     def __init__(self, folder: Path) -> None:
         self.me = json.loads((folder / "identity.json").read_text())
         self.certificate = (folder / "signing.crt").read_bytes()
-        self.key = serialization.load_pem_private_key((folder / "signing.key").read_bytes(), None)
+        key = serialization.load_pem_private_key((folder / "signing.key").read_bytes(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        self.key = key
         self.http = httpx.Client(timeout=30)
-        self.received: queue.Queue = queue.Queue()
+        self.received: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def post(self, path: str, document: object) -> httpx.Response:
         """POST to the gateway, signed."""
@@ -60,12 +64,14 @@ class Supplier:
         print(f"sent {path}: {answer.status_code}", "" if answer.is_success else answer.text, flush=True)
         return answer
 
-    def take(self, url: str, headers, body: bytes) -> int:
+    def take(self, url: str, headers: Message, body: bytes) -> int:
         """Take a publication in: check the DIP's signature, keep the messages, give the HTTP status."""
         certificate = x509.load_pem_x509_certificate(base64.b64decode(headers["X-DIP-Signature-Certificate"]))
         signed = to_sign(url, headers["X-DIP-Signature-Date"], body)
         signature = base64.b64decode(headers["X-DIP-Signature"])
-        certificate.public_key().verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        key = certificate.public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
         for message in json.loads(body):
             self.received.put(message["payload"])
         return 201
@@ -89,25 +95,27 @@ class Supplier:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}/webhook"
 
-    def await_run(self) -> dict:
+    def await_run(self) -> dict[str, Any]:
         """The harness's briefing: which MPAN, from when, who the other parties are."""
         url = f"{self.me['gatewayUrl']}/api/runs?participant={self.me['dipId']}"
+        runs: list[dict[str, Any]]
         while not (runs := [run for run in self.http.get(url).json() if not run["finished"]]):
             time.sleep(0.2)
         return runs[0]
 
-    def request_switch(self, run: dict) -> None:
+    def request_switch(self, run: dict[str, Any]) -> None:
         data = {"mpxn": run["mpan"], "supplyStartDate": run["supplyStartDate"]}
         data |= {"supplierMpid": self.me["mpid"], "supplierGeneratedReference": secrets.token_hex(8)}
         envelope = {"eventType": "CSS01700", "eventDate": datetime.now(UTC).isoformat(), "data": data}
         envelope |= {"eventId": secrets.token_hex(16), "correlationId": secrets.token_hex(16)}
         self.post("/css/messages", envelope)
 
-    def appoint_metering_service(self, site: dict, run: dict) -> None:
+    def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
         now, given = datetime.now(UTC), site["CommonBlock"]
         service = next(party for party in run["parties"] if party["key"] == "MSS")
         reference = f"S-IF-031-{self.me['dipId']}-SUP-{now:%Y%m%d}-{secrets.token_hex(8)}"
-        sender = {"senderUniqueReference": reference, "senderTimestamp": now.isoformat(timespec="seconds")}
+        sender: dict[str, Any] = {"senderUniqueReference": reference}
+        sender |= {"senderTimestamp": now.isoformat(timespec="seconds")}
         sender |= {"senderDIPID": self.me["dipId"], "senderRoleID": "SUP", "DIPConnectionProviderID": None}
         sender |= {"environmentTag": given["S1"]["environmentTag"], "subText": None}
         sender |= {"senderCorrelationID": given["D0"]["initialCorrelationID"]}
@@ -123,7 +131,7 @@ class Supplier:
         custom = {"B013": site["CustomBlock"]["B013"], "B070": proposed}
         self.post("/dip-channel/IF-031", [{"payload": {"CommonBlock": common, "CustomBlock": custom}}])
 
-    def play(self, run: dict) -> None:
+    def play(self, run: dict[str, Any]) -> None:
         self.request_switch(run)
         while True:
             message = self.received.get()

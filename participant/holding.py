@@ -39,7 +39,10 @@ hold_table = Table(
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One message to be held. ``sender``: DIP ID, or ``CSS``. ``event``: with brackets; None: any."""
+    """One message to be held. ``sender``: DIP ID, or ``CSS``; of a publication its recipient.
+
+    ``event``: with brackets; None: any.
+    """
 
     mpan: str
     step: int
@@ -69,7 +72,7 @@ class Holds:
 
     def _step(self, mpan: str, out: Outgoing, by_event: dict[str | None, int | None]) -> int | None:
         if isinstance(out, DipOut):
-            return self._claim(mpan, out.sender, out.interface, out.event)
+            return self.claim(mpan, out.sender, out.interface, out.event)
         if isinstance(out, WholeOut):
             return self._batch(mpan, out)
         if isinstance(out, CssOut):
@@ -88,13 +91,13 @@ class Holds:
             known = [hold for hold in self.standing if _fits(hold, mpan, out.sender, out.interface)]
             right = [hold for hold in known if hold.event in (None, event)]
             turn = next(iter(right or known), None)
-            steps.append(self._claim(mpan, out.sender, out.interface, turn.event if turn else event))
+            steps.append(self.claim(mpan, out.sender, out.interface, turn.event if turn else event))
         return steps[0]
 
     def _of(self, mpan: str, out: CssOut) -> int | None:
-        return self._claim(mpan, out.sender, css.header(out.message).event_type or "", None)
+        return self.claim(mpan, out.sender, css.header(out.message).event_type or "", None)
 
-    def _claim(self, mpan: str, sender: str, message: str, event: str | None) -> int | None:
+    def claim(self, mpan: str, sender: str, message: str, event: str | None) -> int | None:
         """The step whose message this is, the first that has none yet; each has one."""
         for hold in self.standing:
             if _fits(hold, mpan, sender, message) and hold.event in (None, event):

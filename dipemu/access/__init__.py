@@ -2,6 +2,7 @@
 
 from dipemu.access.cross_site import own_pages_only
 from dipemu.access.guard import guarded
+from dipemu.access.holders import Holders
 from dipemu.access.tokens import AccessTokens
 
-__all__ = ["AccessTokens", "guarded", "own_pages_only"]
+__all__ = ["AccessTokens", "Holders", "guarded", "own_pages_only"]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from dipemu.access.addresses import closed
 from dipemu.answers import send_json
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -21,7 +22,7 @@ def own_pages_only(app: Callable[..., Any]) -> Callable[..., Any]:
     """``app``, refusing with 403 what a page of another site wants to change under ``/ui`` and ``/api``."""
 
     async def guard(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(("/ui", "/api")):
+        if scope["type"] == "http" and closed(scope["path"]):
             headers = {name: value for name, value in scope["headers"] if name in _NAMES}
             given = {name.decode(): value.decode("latin-1") for name, value in headers.items()}
             refusal = objection(scope["method"], given)

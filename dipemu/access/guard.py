@@ -1,59 +1,72 @@
-"""Stands before ``/api``, ``/ui`` and ``/metrics``: lets in who may use them.
+"""Stands before ``/api``, ``/ui`` and ``/metrics``: lets in who may use them, each to what its role may do.
 
 ``DIPEMU_ACCESS`` says who needs a token: ``remote`` (the default) all but callers on this machine, ``always``
 everybody, ``open`` nobody. A caller on this machine is believed only when the address it used is this
 machine's as well: what a proxy passes on, or what a web page makes a browser send to a name of its own,
-comes from loopback too. A token comes as ``Authorization: Bearer …`` or, for the pages, in the cookie that
-``/ui/login`` sets.
+comes from loopback too. A token comes as ``Authorization: Bearer …``; for the pages ``/ui/login`` takes one
+and opens a session. Who needs no token and shows none may do everything; a token that is shown counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from dipemu.access import login
-from dipemu.access.tokens import AccessTokens
-from dipemu.answers import send_json
-from dipemu.errors import AccessInvalid
+from backbone.caller import Caller, Role, calling
+from dipemu.access import login, refusals
+from dipemu.access.addresses import closed, room
+from dipemu.access.holders import Holders, header
+from dipemu.access.permissions import needed
 
 ASGIApp = Callable[..., Any]
 Scope = dict[str, Any]
 Policy = Literal["remote", "always", "open"]
-HELP: Final = (
-    "This address is for people who run the emulator. Send Authorization: Bearer <token>, or set "
-    "DIPEMU_TOKEN for the dipemu command. `dipemu access add NAME`, on the emulator's machine, gives a token."
-)
-
-_CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="DIP Emulator"')
+_EVERYTHING: Final = Caller(Role.ADMIN)
 
 
-def guarded(app: ASGIApp, tokens: AccessTokens, policy: Policy) -> ASGIApp:
+def guarded(app: ASGIApp, holders: Holders, policy: Policy) -> ASGIApp:
     """``app``, with its ``/api``, ``/ui`` and ``/metrics`` closed to those who may not use them."""
-    if policy == "open":
-        return app
 
     async def guard(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         path: str = scope.get("path", "")
-        if scope["type"] != "http" or not _closed(path):
+        if scope["type"] != "http" or not closed(path):
             await app(scope, receive, send)
-        elif login.serves(path):
-            await login.answer(tokens, scope, receive, send)
-        elif (policy == "remote" and _local(scope)) or _holder(tokens, scope):
-            await app(scope, receive, send)
-        elif path.startswith("/ui"):
+            return
+        if login.serves(path):
+            await login.answer(holders, scope, receive, send)
+            return
+        who = holders.caller(scope) or (_EVERYTHING if _needs_none(policy, scope) else None)
+        if who is None and room(path) == "ui":
             await login.send_there(send)
+        elif who is None:
+            await refusals.unknown(holders.expired(scope), send)
         else:
-            await send_json(send, 401, {"detail": HELP}, [_CHALLENGE])
+            await _admit(app, who, scope, receive, send)
 
     return guard
 
 
-def _closed(path: str) -> bool:
-    return path in ("/api", "/ui", "/metrics") or path.startswith(("/api/", "/ui/"))
+async def _admit(
+    app: ASGIApp, who: Caller, scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]
+) -> None:
+    """Pass the request on, or say which role it needs. What is declared nowhere is an admin's to find out."""
+    role = needed(scope["method"], scope["path"], _raw(scope))
+    with calling(who):
+        if who.may(role or Role.ADMIN):
+            await app(scope, receive, send)
+        else:
+            await refusals.beyond(who, role, scope, receive, send)
+
+
+def _raw(scope: Scope) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
+def _needs_none(policy: Policy, scope: Scope) -> bool:
+    return policy == "open" or (policy == "remote" and _local(scope))
 
 
 def _local(scope: Scope) -> bool:
@@ -69,25 +82,3 @@ def _loopback(host: str) -> bool:
     except ValueError:
         return False
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def _holder(tokens: AccessTokens, scope: Scope) -> str | None:
-    scheme, _, shown = header(scope, b"authorization").partition(" ")
-    token = shown.strip() if scheme.lower() == "bearer" else _cookie(scope)
-    try:
-        return tokens.holder(token)
-    except AccessInvalid:
-        return None  # nobody gets in on a file that cannot be read; `dipemu access list` tells what is wrong
-
-
-def _cookie(scope: Scope) -> str:
-    try:
-        morsel = SimpleCookie(header(scope, b"cookie")).get(login.COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """The first header of this (lower-case) name, empty where there is none."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

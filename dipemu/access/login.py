@@ -1,4 +1,4 @@
-"""``/ui/login`` and ``/ui/logout``: the pages' way to show a token, kept in a session cookie.
+"""``/ui/login`` and ``/ui/logout``: the pages' way to show a token, which opens a session, and to end it.
 
 The cookie is out of reach of scripts and is never sent along by other sites (HttpOnly, SameSite=Strict).
 """
@@ -9,10 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from dipemu.access.tokens import AccessTokens
-from dipemu.errors import AccessInvalid
+from dipemu.access.holders import COOKIE, Holders
 
-COOKIE: Final = "dipemu_access"
 LOGIN: Final = "/ui/login"
 LOGOUT: Final = "/ui/logout"
 LONGEST_FORM: Final = 2_000  # bytes
@@ -34,7 +32,9 @@ button {{ padding: .5rem 1.25rem; background: #0b4f8a; color: #fff; border: 0; c
 <button>Sign in</button></form>
 <p>Whoever runs the emulator gives you a token: <code>dipemu access add NAME</code>.</p>
 </body></html>"""
-_WRONG: Final = '<p class="wrong" role="alert">This token is not known here. It may have been taken away.</p>'
+_WRONG: Final = (
+    '<p class="wrong" role="alert">This token does not count here: it may be over, or revoked.</p>'
+)
 
 
 def serves(path: str) -> bool:
@@ -47,27 +47,23 @@ async def send_there(send: Send) -> None:
     await _answer(send, 303, b"", [(b"location", LOGIN.encode())])
 
 
-async def answer(
-    tokens: AccessTokens, scope: dict[str, Any], receive: Callable[..., Any], send: Send
-) -> None:
-    """Show the form, take a token (303 to the pages, 401 for one that is nobody's), or sign out."""
+async def answer(holders: Holders, scope: dict[str, Any], receive: Callable[..., Any], send: Send) -> None:
+    """Show the form, take a token (303 to the pages, 401 for one that does not count), or sign out."""
     if scope["path"] == LOGOUT and scope["method"] == "POST":
+        holders.sign_out(scope)
         await _answer(send, 303, b"", [(b"location", LOGIN.encode()), _cookie("", 0, scope)])
     elif scope["method"] == "POST":
-        await _sign_in(tokens, scope, await _token(receive), send)
+        await _sign_in(holders, scope, await _token(receive), send)
     else:
         await _page(send, 200, "")
 
 
-async def _sign_in(tokens: AccessTokens, scope: dict[str, Any], token: str, send: Send) -> None:
-    try:
-        known = tokens.holder(token) is not None
-    except AccessInvalid:
-        known = False
-    if not known:
+async def _sign_in(holders: Holders, scope: dict[str, Any], token: str, send: Send) -> None:
+    session = holders.sign_in(token)
+    if session is None:
         await _page(send, 401, _WRONG)
         return
-    await _answer(send, 303, b"", [(b"location", b"/ui"), _cookie(token, None, scope)])
+    await _answer(send, 303, b"", [(b"location", b"/ui"), _cookie(session, None, scope)])
 
 
 async def _token(receive: Callable[..., Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -33,12 +33,18 @@ def listing(
             f"{one['publication']} {one['event'] or ''}",
             one["mpan"] or "",
             one["recipient"],
-            one["state"] + (" (replayed)" if one["replay"] else ""),
+            _state(one),
             str(one["attempts"]),
             str(one["status"] or ""),
             one["createdAt"][:19],
         )
     print_table(table)
+
+
+def _state(one: dict[str, Any]) -> str:
+    step, replayed = one["heldByStep"], " (replayed)" if one["replay"] else ""
+    held = "" if step is None else f", held: waiting for release of step {step}"
+    return f"{one['state']}{replayed}{held}"
 
 
 @app.command("requeue")

@@ -27,7 +27,7 @@ Document = dict[str, Any]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's ID; see `dipemu runs list`")]
 StepNumber = Annotated[int, typer.Argument(metavar="STEP", help="The number of the step")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
-By = Annotated[str, typer.Option(help="Who says so")]
+By = Annotated[str | None, typer.Option(help="Who says so. With an access token it is the token's name")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the evidence")]
 
 
@@ -91,30 +91,40 @@ def flow(run: RunId, server: Server = SERVER, as_json: AsJson = False) -> None:
 
 @app.command("attest")
 def attest(
-    run: RunId, step: StepNumber, by: By, reason: Reason, server: Server = SERVER, as_json: AsJson = False
+    run: RunId,
+    step: StepNumber,
+    reason: Reason,
+    by: By = None,
+    server: Server = SERVER,
+    as_json: AsJson = False,
 ) -> None:
     """Vouch for a step that nothing has decided yet."""
-    _order(run, f"steps/{step}/attest", server, as_json, by=by, reason=reason)
+    _order(run, f"steps/{step}/attest", server, as_json, **given(by=by, reason=reason))
 
 
 @app.command("skip")
 def skip(
-    run: RunId, step: StepNumber, by: By, reason: Reason, server: Server = SERVER, as_json: AsJson = False
+    run: RunId,
+    step: StepNumber,
+    reason: Reason,
+    by: By = None,
+    server: Server = SERVER,
+    as_json: AsJson = False,
 ) -> None:
     """Leave out a step that nothing has decided yet."""
-    _order(run, f"steps/{step}/skip", server, as_json, by=by, reason=reason)
+    _order(run, f"steps/{step}/skip", server, as_json, **given(by=by, reason=reason))
 
 
 @app.command("note")
 def note(
     run: RunId,
     text: Annotated[str, typer.Argument(help="What there is to remark")],
-    by: By,
+    by: By = None,
     server: Server = SERVER,
     as_json: AsJson = False,
 ) -> None:
     """Add a remark to a run; it goes to its report and its evidence."""
-    _order(run, "notes", server, as_json, by=by, text=text)
+    _order(run, "notes", server, as_json, **given(by=by, text=text))
 
 
 @app.command("advance")

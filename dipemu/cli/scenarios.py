@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -12,6 +12,9 @@ from rich import box
 from rich.table import Table
 
 from dipemu.cli.console import FAILED, PASSED, USAGE, fail, out
+
+if TYPE_CHECKING:
+    from services.qualification.format import Scenario
 
 app = typer.Typer(no_args_is_help=True, help="List, show and check the test cases.")
 
@@ -37,15 +40,32 @@ def listing(
 
 
 @app.command("show")
-def show(scenario_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def show(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="A test case, or a scenario file")],
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="The whole as it runs, in YAML: with bases and step templates")
+    ] = False,
+) -> None:
     """Show one test case: its roles and its steps."""
     from services.qualification.console import render_scenario
-    from services.qualification.scenario import load_scenarios
+    from services.qualification.scenario import as_yaml
 
-    scenarios = load_scenarios()
-    if scenario_id not in scenarios:
-        raise typer.Exit(fail(f"no test case {scenario_id}. There are: {', '.join(scenarios)}", USAGE))
-    out.print(render_scenario(scenarios[scenario_id]))
+    scenario = _scenario(wanted)
+    if resolved:
+        sys.stdout.write(as_yaml(scenario))
+    else:
+        out.print(render_scenario(scenario))
+
+
+def _scenario(wanted: str) -> Scenario:
+    """The one of a file, or the one with this ID."""
+    from services.qualification.errors import QualificationError
+    from services.qualification.scenario import find, load_scenario, load_scenarios
+
+    try:
+        return load_scenario(Path(wanted)) if Path(wanted).is_file() else find(load_scenarios(), wanted)
+    except QualificationError as error:
+        raise typer.Exit(fail(str(error), USAGE)) from error
 
 
 @app.command("table")

@@ -163,7 +163,8 @@ def announce(
         out += _to_callback(message, url, outside, REGISTRATION_SERVICE, world)
     else:
         text = f"{outside} has registered no callback: PUT /css/callbacks/{outside}"
-        out.append(JournalNote(Kind.CSS_REFUSED, {"problems": [text]}, sender=CSS))
+        refused = _to_party(message, outside, REGISTRATION_SERVICE, world, Kind.CSS_REFUSED)
+        out.append(replace(refused, details={"problems": [text]}))
     if supplier is not None:
         out += _to_callback(message, supplier, registration.supplier_mpid, "SUP", world)
     return out
@@ -172,10 +173,16 @@ def announce(
 def _to_callback(
     message: Mapping[str, Any], url: str, mpid: str, role: str, world: World
 ) -> Sequence[Outgoing]:
+    note = replace(_to_party(message, mpid, role, world, Kind.CSS_MESSAGE), details={"callback": url})
+    return [note, CssOut(CSS, url, message)]
+
+
+def _to_party(message: Mapping[str, Any], mpid: str, role: str, world: World, kind: Kind) -> JournalNote:
+    """What the journal says of a message to a party outside the harness."""
     party, header = world.by_mpid(mpid, role), css.header(message)
-    note = JournalNote(
-        Kind.CSS_MESSAGE,
-        {"callback": url},
+    return JournalNote(
+        kind,
+        {},
         interface=header.event_type,
         sender=CSS,
         recipient=party.dip_id if party else mpid,
@@ -183,7 +190,6 @@ def _to_callback(
         correlation_id=header.correlation_id,
         body=orjson.dumps(message).decode(),
     )
-    return [note, CssOut(CSS, url, message)]
 
 
 def _problems(state: MpanSwitches, request: Request, now: datetime, world: World) -> Iterator[str]:

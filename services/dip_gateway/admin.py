@@ -6,13 +6,14 @@ may not use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
 
+from backbone.caller import caller
 from backbone.journal.life import LOOKED_AT, find_messages, life, messages
 from participant.context import Context
 from services.dip_gateway import store
@@ -22,6 +23,7 @@ from services.dip_gateway.faults import FaultRule, read_rules
 from services.dip_gateway.front import Reply, Route
 from services.dip_gateway.ledger import Ledger
 from services.dip_gateway.loading import read_holdings, shown
+from services.dip_gateway.reach import not_theirs, too_wide
 from services.dip_gateway.replay import requeue_record
 from services.dip_gateway.responses import Entry
 from services.dip_gateway.rulebook import RuleBook
@@ -97,11 +99,20 @@ class Admin:
         """POST /api/faults: one rule or an array; one of the same name takes its place."""
         now = self._context.clock.now()
         try:
-            wanted = [await self._of_run(rule) for rule in read_rules(parsed(request.body))]
+            rules = read_rules(parsed(request.body))
+            self._check_reach([rule.name for rule in rules], rules)
+            wanted = [await self._of_run(rule) for rule in rules]
         except RequestInvalid as fault:
             raise refusal(400, str(fault)) from fault
-        rules = await self._rules.put(wanted, now)
-        return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in rules]})
+        kept = await self._rules.put(wanted, now)
+        return Reply(201, {"faults": [rule.model_dump(mode="json", exclude_none=True) for rule in kept]})
+
+    def _check_reach(self, names: Iterable[str], rules: Iterable[FaultRule] = ()) -> None:
+        """Raises Refused where the caller may not put in these rules, or change those of these names."""
+        who, kept = caller(), self._rules.plan.rules()
+        found = [too_wide(who, rule) for rule in rules] + [not_theirs(who, name, kept) for name in names]
+        for objection in filter(None, found):
+            raise refusal(403, objection)
 
     async def _of_run(self, rule: FaultRule) -> FaultRule:
         """A rule for a run is one for the run's MPAN. Raises RequestInvalid for a run that nobody knows."""
@@ -116,6 +127,7 @@ class Admin:
     async def remove_fault(self, request: Request, values: Mapping[str, str]) -> Reply:
         """DELETE /api/faults/{name}"""
         name = values["name"]
+        self._check_reach([name])
         if self._rules.given(name):
             raise refusal(409, f"The rule {name} stands in the file of DIPEMU_FAULTS; take it out there.")
         if not await self._rules.remove(name):
@@ -187,6 +199,7 @@ def _delivery(row: Any) -> dict[str, Any]:
         "transactionId": row.transaction_id,
         "routing": row.routing,
         "state": row.state,
+        "heldByStep": row.held,
         "attempts": row.attempts,
         "nextAttemptAt": row.next_at,
         "status": row.status,

@@ -78,7 +78,7 @@ def build(
     workers: list[Worker] = [rules.run, *([references.run] if takes_in else [])]
     if settings.gateway_parts != "intake":
         sites = LoadedSites(context, ledger)
-        orders = Orders(context, rules, sites)
+        orders = Orders(context, rules, sites, delivery.look_again)
         workers += [sites.run, _once_read(rules, orders.run)]
         workers += [router.run, _once_read(rules, delivery.run)]
 

@@ -21,9 +21,10 @@ from backbone.journal import Kind
 from backbone.log import ConsumedRecord, Subscription
 from participant.context import Context
 from participant.parties import Webhook
-from services.dip_gateway import queueing, store
+from services.dip_gateway import held, queueing, store
 from services.dip_gateway.courier import Courier, Parcel
 from services.dip_gateway.lanes import Item, Lane
+from services.dip_gateway.letting_go import LettingGo
 from services.dip_gateway.mishaps import Latecomers, Mishaps
 from services.dip_gateway.patience import until_done
 from services.dip_gateway.posting import Answer
@@ -70,6 +71,7 @@ class Delivery:
         self._traffic: dict[tuple[str, str], _Traffic] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscription: Subscription | None = None
+        self._letting_go = LettingGo(context, self._reporter)
 
     def waiting(self) -> int:
         """How many deliveries are neither delivered nor abandoned."""
@@ -82,15 +84,18 @@ class Delivery:
                 traffic.wake.set()
 
     def look_again(self) -> None:
-        """Something that held messages back may have ended: an outage, a delay."""
+        """Something that held messages back may have ended: an outage, a delay, a step of a run."""
+        self._letting_go.look()
         for traffic in self._traffic.values():
             traffic.wake.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         self._traffic.clear()
+        self._letting_go.clear()
         try:
             self._start(self._settlements.run())
+            self._start(self._letting_go.run())
             await self._follow()
         finally:
             for task in self._tasks:
@@ -139,10 +144,9 @@ class Delivery:
         rows = queueing.distinct(
             queueing.row_of(c.record, now(c.record.headers.get("mpan") or None)) for c in records
         )
-        added = await self._context.database.transact(
-            lambda connection: store.add_deliveries(connection, rows), lock=store.ENTERING
+        items = await self._context.database.transact(
+            lambda connection: held.enter(connection, rows), lock=store.ENTERING
         )
-        items = queueing.items_added(rows, added)
         return items, len(items) < len(rows)
 
     async def _take_in(self, item: Item) -> None:
@@ -176,6 +180,8 @@ class Delivery:
             self._start(self._drive(traffic))
         traffic.lane.add(item)
         traffic.wake.set()
+        if item.held is not None:
+            self._letting_go.add(item, traffic.lane, traffic.wake)
 
     def _start(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -242,12 +248,12 @@ class Delivery:
             return
 
     async def _announce_held(self, lane: Lane) -> None:
-        held = [item for item in lane.items() if not item.announced]
-        for item in held:
+        waiting = [item for item in lane.items() if not item.announced and item.held is None]
+        for item in waiting:
             item.announced = True
             item.body = None
-        if held:
-            await until_done(lambda: self._reporter.held(held), "delivery")
+        if waiting:
+            await until_done(lambda: self._reporter.held(waiting), "delivery")
 
     async def _send(self, traffic: _Traffic, webhook: Webhook, taken: Sequence[Item]) -> None:
         again: datetime | None = None

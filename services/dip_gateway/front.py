@@ -63,7 +63,7 @@ class Route:
 
 
 class Front:
-    """The gateway's ASGI application."""
+    """The gateway's ASGI application. ``routes``: all that it serves."""
 
     def __init__(
         self, context: Context, settings: GatewaySettings, book: RefusalBook, routes: Sequence[Route]
@@ -74,7 +74,8 @@ class Front:
         self._seconds = settings.request_timeout_seconds
         self._dip_id = context.dip_identity.dip_id
         self._failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
-        self._routes = _table(routes)
+        self.routes = tuple(routes)
+        self._table = _table(routes)
         self._found: dict[bytes, Found] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,7 +119,7 @@ class Front:
     def _search(self, raw: bytes) -> Found | None:
         """The methods at an address and its variable parts; found ones are kept, since most repeat."""
         parts = raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")
-        for words, methods in self._routes.get(len(parts), ()):
+        for words, methods in self._table.get(len(parts), ()):
             values = _match(words, parts)
             if values is not None:
                 if len(self._found) >= _KEPT_ADDRESSES:

@@ -18,6 +18,7 @@ class Item:
     """One delivery on its way. ``id`` as in the table; ``due``: not before this moment, None for at once.
 
     ``body``: None while it waits long, and read from the table when it is sent; ``size``: its bytes.
+    ``held``: the step of a run that holds it back, and with it what comes after it.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Item:
     replay: bool = False
     attempts: int = 0
     due: datetime | None = None
+    held: int | None = None
     announced: bool = field(default=False, compare=False)  # that it waits for a webhook
 
 
@@ -101,6 +103,22 @@ class Lane:
             else:
                 self._queues.pop(key, None)
 
+    def held(self) -> list[Item]:
+        """The items that steps of runs hold back."""
+        return [item for item in self.items() if item.held is not None]
+
+    def let_go(self, item: Item, *, gone: bool = False) -> None:
+        """Nothing holds this item any more. ``gone``: nor is it to be delivered."""
+        queue, item.held = self._queues[item.order_key], None
+        parked = queue[0] is item
+        if gone:
+            queue.remove(item)
+            self._size -= 1
+        if not queue:
+            del self._queues[item.order_key]
+        elif parked:
+            self._schedule(item.order_key)
+
     def next_due(self) -> datetime | None:
         """When the next of the delayed keys is due; None when none is delayed."""
         return self._delayed[0][0] if self._delayed else None
@@ -114,6 +132,8 @@ class Lane:
 
     def _schedule(self, key: str) -> None:
         head = self._queues[key][0]
+        if head.held is not None:
+            return
         if head.due is None:
             self._ready.append(key)
         else:
@@ -124,7 +144,7 @@ def _leading(queue: deque[Item], now: datetime, count: int, room: int | None, *,
     """The items at the head of one key's queue that fit."""
     found: list[Item] = []
     for item in queue:
-        due = item.due is None or item.due <= now
+        due = item.held is None and (item.due is None or item.due <= now)
         fits = room is None or item.size + 1 <= room or (first and not found)
         if len(found) == count or not due or not fits:
             break

@@ -15,8 +15,9 @@ from backbone.journal import JournalEvent, Kind
 from backbone.log import ConsumedRecord
 from participant.context import Context
 from participant.handlers import Incoming
+from participant.holding import LET_GO
 from participant.wire import harness_topic, read_record
-from services.dip_gateway import store
+from services.dip_gateway import held, queueing, store
 from services.dip_gateway.errors import GatewayError, RequestInvalid
 from services.dip_gateway.faults import read_rules
 from services.dip_gateway.loaded import LoadedSites
@@ -34,7 +35,11 @@ Order = Callable[[Incoming], Awaitable[None]]
 class Orders:
     """Follows the orders."""
 
-    def __init__(self, context: Context, rules: RuleBook, sites: LoadedSites) -> None:
+    def __init__(
+        self, context: Context, rules: RuleBook, sites: LoadedSites, look_again: Callable[[], None]
+    ) -> None:
+        """``look_again``: called when deliveries may have been let go."""
+        self._look_again = look_again
         self._context = context
         self._rules = rules
         self._known: Mapping[str, Order] = {
@@ -43,6 +48,7 @@ class Orders:
             "run_ended": self._run_ended,
             "deliver_again": self._deliver_again,
             "load_mpan": sites.load,
+            LET_GO: self._let_go,
         }
 
     async def run(self) -> None:
@@ -65,7 +71,8 @@ class Orders:
         except GatewayError as fault:
             await self._note(order, Kind.SERVICE_FAULT, {"fault": str(fault), "name": order.name})
         else:
-            await self._note(order, Kind.HARNESS_PREPARED, {"command": order.name})
+            if order.name != LET_GO:  # the tester's own order stands in the journal
+                await self._note(order, Kind.HARNESS_PREPARED, {"command": order.name})
 
     async def _carry_out(self, order: Incoming) -> None:
         known = self._known.get(order.name)
@@ -92,10 +99,19 @@ class Orders:
             await self._rules.remove(name)
 
     async def _run_ended(self, order: Incoming) -> None:
-        """A run is over: what it wanted to go wrong does so no more."""
+        """A run is over: what it wanted to go wrong does so no more, and what it holds is never delivered."""
         for rule in self._rules.plan.rules():
             if rule.run == order.run and not self._rules.given(rule.name):
                 await self._rules.remove(rule.name)
+        async with self._context.database.begin() as connection:
+            await held.drop(connection, order.mpan, queueing.instant(self._context.clock.now()))
+        self._look_again()
+
+    async def _let_go(self, order: Incoming) -> None:
+        """Deliver what a step of a run has held back, ``{"step": 4}``, or all that the run has."""
+        async with self._context.database.begin() as connection:
+            await held.let_go(connection, order.mpan, order.message.get("step"))
+        self._look_again()
 
     async def _deliver_again(self, order: Incoming) -> None:
         """Deliver what the party had about the MPAN once more, marked as replayed."""

@@ -23,8 +23,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The beginning of the answer, for the journal."""
-        return self.body[:ANSWER_KEPT].decode(errors="replace")
+        """The beginning of the answer, for the journal; PostgreSQL takes no NUL in a text."""
+        return self.body[:ANSWER_KEPT].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def post(
@@ -47,9 +47,17 @@ async def _exchange(http: httpx.AsyncClient, url: str, body: bytes, headers: Map
     async with http.stream(
         "POST", url, content=body, headers=dict(headers), follow_redirects=False, timeout=None
     ) as response:
-        read = b""
+        return Answer(response.status_code, await _read(response), dict(response.headers))
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The beginning of the body; empty where it is not encoded as it says: the status counts all the same."""
+    read = b""
+    try:
         async for chunk in response.aiter_bytes():
             read += chunk
             if len(read) >= _READ_AT_MOST:
                 break
-        return Answer(response.status_code, read, dict(response.headers))
+    except httpx.DecodingError:
+        return b""
+    return read

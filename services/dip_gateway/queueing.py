@@ -108,6 +108,7 @@ def item_of(row: Row[Any]) -> Item:
     """A delivery as it stands in the table."""
     item = _item(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented access by name
     item.due = datetime.fromisoformat(row.next_at) if row.next_at else None
+    item.held = row.held
     return item
 
 

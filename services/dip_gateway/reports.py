@@ -30,7 +30,7 @@ class Reporter:
         self._failed = context.catalogue().code_text(responses.PROCESSING_FAILED)
 
     async def held(self, items: Sequence[Item]) -> None:
-        """These wait until their recipient sets a webhook."""
+        """These wait until their recipient sets a webhook, or until a tester lets them go."""
         await self._context.log.append([self._held(item).to_record() for item in items])
 
     async def attempted(
@@ -49,8 +49,12 @@ class Reporter:
         await self._context.log.append(records)
 
     def _held(self, item: Item) -> JournalEvent:
-        details = {"reason": f"{item.recipient} has set no webhook for {item.channel}"}
-        return occurrence(Kind.HELD, item, self._now(item), details, id=stable_id("held", _name(item)))
+        details: dict[str, Any] = {"reason": f"{item.recipient} has set no webhook for {item.channel}"}
+        name = "held"
+        if item.held is not None:
+            details = {"reason": f"waiting for release of step {item.held}", "step": item.held}
+            name = "held by a step"
+        return occurrence(Kind.HELD, item, self._now(item), details, id=stable_id(name, _name(item)))
 
     def _event(self, kind: Kind, item: Item, parcel: Parcel, details: Mapping[str, Any]) -> JournalEvent:
         return occurrence(

@@ -11,6 +11,7 @@ from typing import Final
 
 # The table is the one in the comments of the official definition of the webhook's answers.
 DONE_STATUSES: Final = frozenset({201, 207})
+LONGEST_SECONDS: Final = 86_400.0  # a webhook may ask for more; it does not get it
 RETRY_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -43,12 +44,12 @@ class RetryPolicy:
         """Seconds to wait after the failed ``attempt`` (1 is the first); None when it was the last.
 
         Half of the wait is jitter, so that recipients that failed together do not return together. A
-        ``Retry-After`` is honoured even above ``most``.
+        ``Retry-After`` is honoured even above ``most``, up to a day.
         """
         if attempt >= self.attempts:
             return None
         ceiling = min(self.most, self.first * 2.0 ** min(attempt - 1, 32))
-        return max(ceiling / 2 + random.random() * ceiling / 2, retry_after or 0.0)
+        return max(ceiling / 2 + random.random() * ceiling / 2, min(retry_after or 0.0, LONGEST_SECONDS))
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:

@@ -75,6 +75,7 @@ delivery_table = Table(
     Column("answer", Text),
     Column("created_at", String(40), nullable=False),
     Column("finished_at", String(40)),
+    Column("held", Integer),  # the step of a run that holds it back; NULL: it may go
     UniqueConstraint("recipient", "channel", "occurrence"),
     Index(None, "state", "id"),
     Index(None, "recipient", "channel", "created_at"),
@@ -182,7 +183,7 @@ def add_deliveries(
 _ENTERED: Final = tuple(
     column.name
     for column in delivery_table.columns
-    if column.name not in ("id", "next_at", "status", "answer", "finished_at")
+    if column.name not in ("id", "next_at", "status", "answer", "finished_at", "held")
 )
 _HIGHEST: Final = select(func.max(delivery_table.c.id))
 _ADDED: Final = select(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from backbone.caller import Role, caller
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal import JournalIndex
 from services.qualification.binding import Mode
@@ -19,6 +20,8 @@ from services.qualification.errors import (
     BindingInvalid,
     EvidencePruned,
     EvidenceUnsigned,
+    NameMissing,
+    NameNotTheirs,
     OrderRefused,
     QualificationError,
     RunConflict,
@@ -29,6 +32,7 @@ from services.qualification.errors import (
 from services.qualification.evidence import Environment, evidence_files
 from services.qualification.listing import Wanted
 from services.qualification.packs import zipped
+from services.qualification.redaction import cleaned, redacted
 from services.qualification.results import Phase, Verdict
 from services.qualification.runs import RunManager, RunRequest
 from services.qualification.scenario import find, summary
@@ -41,6 +45,8 @@ _STATUS: dict[type[QualificationError], int] = {
     RunConflict: 409,
     StepUnknown: 404,
     OrderRefused: 409,
+    NameMissing: 422,
+    NameNotTheirs: 403,
     EvidencePruned: 410,
     EvidenceUnsigned: 500,
 }
@@ -91,6 +97,11 @@ async def _unavailable(_: Request, error: Exception) -> Response:
     return Json({"detail": f"The harness cannot do this now: {error}"}, 503)
 
 
+def _shown(document: Any) -> Any:
+    """What a caller may read of runs: readers without the secrets that participants may have put there."""
+    return document if caller().may(Role.TESTER) else cleaned(document)
+
+
 def _scenarios(runs: RunManager) -> APIRouter:
     router = APIRouter(prefix="/api/scenarios", tags=["scenarios"])
 
@@ -129,7 +140,7 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
 
         With ``participant`` (DIP ID) those that are ready for that participant, as whole documents.
         """
-        return Json(await runs.documents(limit, Wanted(participant, scenario, verdict, phase, label)))
+        return Json(_shown(await runs.documents(limit, Wanted(participant, scenario, verdict, phase, label))))
 
     @router.get("/{run_id}")
     async def run(
@@ -142,7 +153,7 @@ def _runs(runs: RunManager, environment: Callable[[], Environment]) -> APIRouter
 
         With ``ended`` and ``wait`` as soon as it has ended.
         """
-        return Json(await runs.document(run_id, after, wait, ended=ended))
+        return Json(_shown(await runs.document(run_id, after, wait, ended=ended)))
 
     @router.get("/{run_id}/evidence")
     async def evidence(run_id: str) -> Response:
@@ -194,6 +205,7 @@ def _journal(index: JournalIndex) -> APIRouter:
             after=after,
             limit=limit,
         )
-        return Json([{"sequence": number, **orjson.loads(event.to_bytes())} for number, event in rows])
+        events = [(number, event if caller().may(Role.TESTER) else redacted(event)) for number, event in rows]
+        return Json([{"sequence": number, **orjson.loads(event.to_bytes())} for number, event in events])
 
     return router

@@ -13,7 +13,7 @@ from services.qualification.binding import Binding
 from services.qualification.causes import Told, blamed, causes
 from services.qualification.expectations import compare
 from services.qualification.expressions import pointer_lookup
-from services.qualification.format import Step, Way
+from services.qualification.format import Refusal, Step, Way
 from services.qualification.matching import GOOD, UNDER_WAY, Pattern, first_match, matching
 from services.qualification.messages import message_of, response_of
 from services.qualification.results import Attempt, Finding, StepState, StepStatus
@@ -77,8 +77,28 @@ class Case(Question):
     def by_participant(self) -> bool:
         """Whether a participant wrote the message; who receives a publication is no author of it."""
         if self.step.way is Way.PUBLICATION and not self.step.publishes:
-            return self.event.sender in {party.dip_id for party in self.binding.participants()}
-        return self.binding.waits_for_participant(self.author)
+            return self.event.sender in self._participants
+        return self.binding.waits_for_participant(self.author) or self._not_ours
+
+    @property
+    def by_owner(self) -> bool:
+        """Whether a participant did what there was to do at this step."""
+        return self.binding.waits_for_participant(self.step) or self._not_ours
+
+    @property
+    def refused_by_participant(self) -> bool:
+        """Whether the message went to a participant outside the DIP, which did not take it."""
+        return self.step.way is Way.OUTSIDE and self.binding.parties[self.step.recipient].participant
+
+    @property
+    def _not_ours(self) -> bool:
+        """Whether the participant sent itself what the harness was to send on its behalf."""
+        sent = self.event.sender in self._participants and "onBehalfOf" not in self.event.details
+        return sent and self.binding.on_behalf(self.step)
+
+    @property
+    def _participants(self) -> set[str]:
+        return {party.dip_id for party in self.binding.participants()}
 
     def went_wrong(self, by_participant: bool, text: str, findings: Iterable[Finding] = ()) -> StepState:
         """The state of a step that went wrong, by the doing of a participant or of the harness.
@@ -102,16 +122,24 @@ def conclude(question: Question, events: Sequence[JournalEvent], taken: Collecti
     event = first_match(wanted, events, taken)
     if event is None:
         return None
-    belonging = (*(e.id for e in matching(wanted, events, UNDER_WAY)), event.id)
-    case = Case(**vars(question), event=event, attempts=attempts_of(wanted, events), events=belonging)
-    if event.kind is wanted.kinds[1]:
+    belonging = dict.fromkeys((*(e.id for e in matching(wanted, events, UNDER_WAY)), event.id))
+    case = Case(**vars(question), event=event, attempts=attempts_of(wanted, events), events=tuple(belonging))
+    if case.step.refusal is not None:
+        return Conclusion(_answered(case, case.step.refusal), event)
+    if event.kind in wanted.kinds[1:]:
         return Conclusion(_gone_wrong(case), event)
     if wanted.refused and not set(event.codes) & set(case.step.refused):
         text = explain.refused_otherwise(case.step, case.binding, event)
-        return Conclusion(
-            case.went_wrong(case.binding.waits_for_participant(case.step), text, _violations(event)), event
-        )
+        return Conclusion(case.went_wrong(case.by_owner, text, _violations(event)), event)
     return _compared(case)
+
+
+def _answered(case: Case, refusal: Refusal) -> StepState:
+    """What came back for the first POST of a publication that is to be refused."""
+    status = case.event.details.get("status")
+    if status in refusal.statuses:
+        return case.state(StepStatus.PASSED, explain.refused_as_it_should(case.step, case.binding, status))
+    return case.went_wrong(case.by_owner, explain.taken(case.step, case.binding, refusal, case.event))
 
 
 def stayed_away(question: Question, events: Sequence[JournalEvent], taken: Collection[str], since: datetime,
@@ -137,15 +165,12 @@ def stayed_away(question: Question, events: Sequence[JournalEvent], taken: Colle
 def _gone_wrong(case: Case) -> StepState:
     if case.wanted.refused:
         text = explain.not_refused(case.step, case.binding, case.event)
-        return case.went_wrong(case.binding.waits_for_participant(case.step), text)
+        return case.went_wrong(case.by_owner, text)
     if case.step.way is Way.PUBLICATION:
-        return case.went_wrong(
-            case.binding.waits_for_participant(case.step),
-            explain.abandoned(case.step, case.binding, case.attempts),
-        )
+        return case.went_wrong(case.by_owner, explain.abandoned(case.step, case.binding, case.attempts))
     findings = tuple(_violations(case.event))
     text = explain.refused(case.step, case.binding, case.event, findings)
-    return case.went_wrong(case.binding.waits_for_participant(case.step), text, findings)
+    return case.went_wrong(case.by_owner or case.refused_by_participant, text, findings)
 
 
 def _violations(event: JournalEvent) -> Iterable[Finding]:

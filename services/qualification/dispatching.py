@@ -19,6 +19,7 @@ from services.qualification.orders import RELEASE, applies, commands, order_even
 
 CSS_MESSAGE = "cssMessage"
 FAULT = "fault"
+DIP_GATEWAY = "dip_gateway"
 RUN_ENDED = "run_ended"
 WITH_A_CLOCK = (
     "registration",
@@ -40,8 +41,10 @@ def preparation(scenario: Scenario, binding: Binding, now: datetime) -> list[Rec
 
 
 def closing(scenario: Scenario, binding: Binding) -> list[Record]:
-    """The order that follows a run which made things go wrong: however it ended, they do so no more."""
+    """The order that follows a run which made things go wrong, or held deliveries: it does so no more."""
     ordered = [*scenario.prepare, *(command for step in scenario.steps for command in step.release)]
+    services = {command.service for command in ordered if command.command == FAULT}
+    services |= {DIP_GATEWAY} if binding.mode == "stepwise" else set()
     return [
         command_record(
             service,
@@ -52,7 +55,7 @@ def closing(scenario: Scenario, binding: Binding) -> list[Record]:
             id=f"{binding.run}-ended",
             arguments={},
         )
-        for service in sorted({command.service for command in ordered if command.command == FAULT})
+        for service in sorted(services)
     ]
 
 

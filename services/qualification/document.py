@@ -31,8 +31,9 @@ def briefing(
     webhooks: list[dict[str, Any]],
     warnings: list[str],
     label: str | None = None,
+    started_by: str | None = None,
 ) -> dict[str, Any]:
-    """What a tester needs to know before the first wait."""
+    """What a tester needs to know before the first wait. ``started_by``: name of the access token."""
     values = binding.values
     return {
         "id": binding.run,
@@ -54,6 +55,7 @@ def briefing(
         "webhooks": webhooks,
         "instructions": instructions(scenario, binding),
         "preflight": warnings,
+        **({"startedBy": started_by} if started_by else {}),
     }
 
 

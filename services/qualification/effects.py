@@ -18,19 +18,19 @@ from participant.timekeeper import AHEAD
 from participant.wire import command_record
 from services.qualification import orders
 from services.qualification.binding import Binding
-from services.qualification.dispatching import clock_orders
-from services.qualification.format import Scenario, Way
+from services.qualification.dispatching import DIP_GATEWAY, clock_orders
+from services.qualification.format import Scenario
 
 
 def holds(scenario: Scenario, binding: Binding) -> list[Hold]:
-    """The messages of the harness that stepwise mode holds: those that steps wait for, one per step."""
+    """What stepwise mode holds, one per step: messages of the harness and deliveries to a participant."""
     if binding.mode == "automatic":
         return []
     return [
         Hold(binding.mpan, step.step, owner.dip_id, step.message, step.event)
         for step in scenario.steps
         for owner in [binding.owner(step)]
-        if step.way is not Way.PUBLICATION and not owner.participant and not step.must_not_come_within
+        if orders.ours(step, binding) and not binding.on_behalf(step) and not step.must_not_come_within
     ]
 
 
@@ -64,18 +64,23 @@ class Effects:
     async def _let_go(self, binding: Binding, event: JournalEvent, step: int | None) -> None:
         async with self._context.database.begin() as connection:
             services = await holding.let_go(connection, binding.mpan, step)
-        await self._wake(binding, event, sorted(services))
+        await self._wake(binding, event, sorted({*services, DIP_GATEWAY}), step)
 
-    async def _wake(self, binding: Binding, event: JournalEvent, services: Sequence[str]) -> None:
-        """Services that are not told look again by themselves, but only after a while."""
+    async def _wake(
+        self, binding: Binding, event: JournalEvent, services: Sequence[str], step: int | None
+    ) -> None:
+        """Services that are not told look again by themselves, but only after a while.
+
+        The DIP keeps what it holds itself, and has to be told which step was let go.
+        """
+        arguments = {} if step is None else {"step": step}
         told = [
             command_record(
-                service, LET_GO, to="", mpan=binding.mpan, run=binding.run, id=event.id, arguments={}
+                service, LET_GO, to="", mpan=binding.mpan, run=binding.run, id=event.id, arguments=arguments
             )
             for service in services
         ]
-        if told:
-            await self._context.log.append(told)
+        await self._context.log.append(told)
 
     async def end(self, binding: Binding) -> None:
         """Drop what an ending run still holds: nobody pressed Run for it."""

@@ -8,6 +8,8 @@ QualificationError
 ├── RunConflict        the run cannot start: its MPAN belongs to a run that has not ended
 ├── StepUnknown        the run has no step with this number
 ├── OrderRefused       what the tester wants cannot be done as the run stands
+├── NameMissing        nobody says who attests, skips or notes
+├── NameNotTheirs      somebody says it is another who attests, skips or notes
 ├── EvidenceInvalid    an evidence folder cannot be read, or lacks a part
 ├── EvidenceRefused    an evidence pack is damaged or not safe to open
 ├── EvidencePruned     the events of a run were removed, with all that was as old
@@ -20,7 +22,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.qualification.scenario import Problem
+    from services.qualification.problems import Problem
 
 
 class QualificationError(Exception):
@@ -57,6 +59,14 @@ class StepUnknown(QualificationError):
 
 class OrderRefused(QualificationError):
     """What the tester wants cannot be done as the run stands; the text says why."""
+
+
+class NameMissing(QualificationError):
+    """Nobody says who attests, skips or notes, and no access token tells it."""
+
+
+class NameNotTheirs(QualificationError):
+    """The name given for the record is not that of the access token."""
 
 
 class EvidenceInvalid(QualificationError):

@@ -8,9 +8,13 @@ from typing import Any
 from backbone.journal.events import JournalEvent
 from services.qualification.binding import Binding, BoundParty
 from services.qualification.causes import Cause
-from services.qualification.format import Step, Way
+from services.qualification.format import Refusal, Step, Way
 from services.qualification.results import Attempt, Finding, NearMiss, StepState, StepStatus
 
+RULE = (
+    "The rule: 201 or 207 takes a publication; after 408, 429, 500, 502, 503, 504 or no answer the DIP tries "
+    "again; any other answer refuses it (DIP API specification, SubmitEvents, responses of the callback)."
+)
 ON_BEHALF = "Sent by the harness on the participant's behalf."
 
 
@@ -130,14 +134,63 @@ def abandoned(step: Step, binding: Binding, attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return f"The DIP gave up delivering {step.message} to {owner}."
     last, count = attempts[-1], len(attempts)
-    answer = (
-        f"the webhook answered {last.status}"
-        if last.status
-        else f"no answer ({last.error or 'no connection'})"
-    )
     tries = "1 attempt" if count == 1 else f"{count} attempts"
-    retry = " The DIP does not try again after this answer." if last.status and count == 1 else ""
-    return f"{step.message} could not be delivered to {owner}: {answer} after {tries}.{retry}"
+    retry = "The DIP does not try again after this answer. " if last.status and count == 1 else ""
+    return (
+        f"{step.message} could not be delivered to {owner}: {_came_back(last)} after {tries}. {retry}{RULE}"
+    )
+
+
+def _came_back(post: Attempt) -> str:
+    """What came of one POST to a webhook."""
+    if post.error or not post.status:
+        return f"no answer ({post.error or 'no connection'})"
+    return f"the webhook answered {post.status}"
+
+
+def refused_as_it_should(step: Step, binding: Binding, status: int) -> str:
+    """The recipient refused a publication that it must not take."""
+    return f"{who(binding.owner(step))} refused {step.message} with {status}, as it should."
+
+
+def taken(step: Step, binding: Binding, refusal: Refusal, event: JournalEvent) -> str:
+    """The recipient did not refuse a publication that it must not take, or with another status."""
+    first, *others = refusal.statuses
+    also = f" ({' or '.join(map(str, others))} would do)" if others else ""
+    had_to = f"it had to refuse it with {first}{also}"
+    return f"{_answered(binding.owner(step), event)}; {had_to}. {_ended(refusal.because)} {RULE}"
+
+
+def spoilt_and_taken(party: BoundParty, event: JournalEvent, fault: str) -> str:
+    """A participant did not refuse what was spoilt on purpose."""
+    return f"{_answered(party, event)}, which carried {fault}; it had to refuse it with 401 or 400. {RULE}"
+
+
+def _answered(party: BoundParty, event: JournalEvent) -> str:
+    status, error = event.details.get("status"), event.details.get("error")
+    answer = f"answered {status}" if status and not error else f"gave no answer ({error or 'no connection'})"
+    return f"{who(party)} {answer} to {event.interface}"
+
+
+def astray(
+    binding: Binding,
+    step: Step,
+    sent: JournalEvent,
+    chosen: Sequence[str],
+    went: Sequence[str],
+    reasons: Sequence[str],
+) -> str:
+    """A participant's message did not reach who it was to reach, since it was addressed to others."""
+    sender = next((who(p) for p in binding.participants() if p.dip_id == sent.sender), sent.sender)
+    head = f"{sender} sent {sent.interface} {sent.reference} with A0.primaryRecipients {_list(chosen)}"
+    if step.codes:
+        return f"{head}, so the DIP passed it on to {_list(went)} and had nothing to report."
+    came = " ".join(map(_ended, reasons)) or f"The DIP passed it on to {_list(went)}."
+    return f"{head}; it was to reach {who(binding.owner(step))}. {came}"
+
+
+def _list(values: Sequence[str]) -> str:
+    return ", ".join(values) or "(none)"
 
 
 def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Attempt]) -> str:
@@ -160,6 +213,10 @@ def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Atte
 
 def held(step: Step, binding: Binding) -> str:
     """What happens when the tester presses Run."""
+    if step.way is Way.PUBLICATION and binding.owner(step).participant:
+        whom = who(binding.owner(step))
+        what = f"the DIP delivers {name(step)}{_about(step, binding)} to {whom}"
+        return f"Held: waiting for release of step {step.step}. Press Run, and {what}."
     whom = "the harness" if binding.waits_for_participant(step) else who(binding.owner(step))
     verb = "do its part of" if step.way is Way.PUBLICATION or whom == "the harness" else "send"
     return f"Held for the tester: press Run to let {whom} {verb} {name(step)}{_about(step, binding)}."
@@ -195,11 +252,12 @@ def timed_out(
     what = f"{_about(step, binding)} within {seconds:g} s"
     expected = f"Expected {name(step)}{_parties(step, binding)}{what}; it did not come."
     if step.way is Way.PUBLICATION:
-        expected = f"{who(binding.owner(step))} did not take {step.message}{what}."
+        verb = "refuse" if step.refusal else "take"
+        expected = f"{who(binding.owner(step))} did not {verb} {step.message}{what}."
     if held:
         return expected + f" No webhook is registered for {step.message}, so the DIP could not deliver it."
     if attempts:
-        return f"{expected} Last answer of the webhook: {attempts[-1].status or attempts[-1].error}."
+        return f"{expected} Last answer of the webhook: {attempts[-1].status or attempts[-1].error}. {RULE}"
     if not near:
         return f"{expected} No message came close."
     return f"{expected} Nearest: " + "; ".join(map(near_miss, near[:3])) + "."

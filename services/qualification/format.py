@@ -1,4 +1,4 @@
-"""The scenario format: what a YAML file of ``scenarios/`` may say.
+"""The scenario format: what a YAML file of ``scenarios/`` may say once ``extends`` and ``use`` are resolved.
 
 Field names are camelCase in the files. Nothing is guessed: unknown fields and wrong types are errors.
 Values may hold expressions, ``${supplyStartDate}``; see ``services.qualification.expressions``.
@@ -30,6 +30,7 @@ Pointer = Annotated[str, Field(pattern=r"^(/[^/]+)+$")]
 RoleName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 RegularExpression = Annotated[str, AfterValidator(_compiles)]
 Code = Annotated[str, Field(pattern=r"^[A-Z]{2,4}\d{3,5}$")]
+RefusingStatus = Literal[400, 401, 403, 404, 405, 406, 413, 505]  # after which the DIP does not try again
 ServiceName = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 
 
@@ -119,6 +120,16 @@ class DateRule(Strict):
         return self
 
 
+class Refusal(Strict):
+    """That a recipient has to refuse a publication: with one of these statuses, the first as a rule.
+
+    ``because``: what is wrong with the publication, and which rule says so.
+    """
+
+    statuses: Annotated[tuple[RefusingStatus, ...], Field(min_length=1)]
+    because: Text
+
+
 class Step(Strict):
     """One row of the scenario's table, with what makes it pass.
 
@@ -129,8 +140,8 @@ class Step(Strict):
     ``inject``: the order that sends the message on the participant's behalf.
     ``advance_to``: the moment to which the run's business clock is moved before this step; an expression
     or a date rule. ``must_not_come_within``: seconds of real waiting in which the message must not come.
-    ``refused``: the DIP has to refuse the message, with one of these codes. ``codes``: those of which a
-    status message has to bring one.
+    ``refused``: the DIP has to refuse the message, with one of these codes. ``refusal``: the recipient has
+    to refuse the publication. ``codes``: those of which a status message has to bring one.
     """
 
     step: Annotated[int, Field(ge=1)]
@@ -152,6 +163,7 @@ class Step(Strict):
     advance_to: DateRule | Text | None = None
     must_not_come_within: Annotated[float, Field(gt=0, le=3600)] | None = None
     refused: tuple[Code, ...] = ()
+    refusal: Refusal | None = None
     codes: tuple[Code, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.qualification.expressions import names
 from services.qualification.format import DIP, STATUS, DateRule, Scenario, Step, Way
+from services.qualification.yaml_lines import pointers
 
 Finding = tuple[str, str]  # JSON pointer into the file, plain sentence
 
@@ -63,6 +64,10 @@ def _message(step: Step, where: str) -> Iterator[Finding]:
         yield f"{where}/codes", "Only a status message has codes; compare those of others with expect."
     if step.refused and step.way is not Way.SUBMISSION:
         yield f"{where}/refused", f"Only the DIP refuses with codes; step {step.step} sends nothing to it."
+    if step.refusal and (step.way is not Way.PUBLICATION or step.message == STATUS):
+        yield f"{where}/refusal", f"Only a publication is refused so; step {step.step} is none."
+    if step.refusal and (step.expect or step.capture):
+        yield f"{where}/refusal", "Of a publication that is to be refused nothing is expected or captured."
     if step.must_not_come_within is not None:
         yield from _absent(step, where)
 
@@ -70,7 +75,7 @@ def _message(step: Step, where: str) -> Iterator[Finding]:
 def _absent(step: Step, where: str) -> Iterator[Finding]:
     given = {
         "expect": step.expect, "hints": step.hints, "capture": step.capture, "release": step.release,
-        "inject": step.inject, "refused": step.refused,
+        "inject": step.inject, "refused": step.refused, "refusal": step.refusal,
     }  # fmt: skip
     for name, value in given.items():
         if value:
@@ -142,7 +147,8 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
         for kind, expectations in (("expect", step.expect), ("hints", step.hints)):
             for number, expectation in enumerate(expectations):
                 where = f"/steps/{index}/{kind}/{number}"
-                yield from _unknown([expectation.equals, list(expectation.one_of or ())], known, where)
+                yield from _unknown(expectation.equals, known, f"{where}/equals")
+                yield from _unknown(list(expectation.one_of or ()), known, f"{where}/oneOf")
         yield from _unknown(step.advance_to, known, f"/steps/{index}/advanceTo")
         for number, command in enumerate(step.release):
             yield from _unknown(command.arguments, known, f"/steps/{index}/release/{number}/arguments")
@@ -154,6 +160,9 @@ def _step_expressions(scenario: Scenario, known: set[str]) -> Iterator[Finding]:
 
 
 def _unknown(template: Any, known: set[str], where: str) -> Iterator[Finding]:
-    for name in names(template):
-        if name not in known:
-            yield where, f"${{{name}}} is not a value of this scenario."
+    if known.issuperset(names(template)):
+        return
+    for pointer, value in pointers(template, where):
+        for name in names(value) if isinstance(value, str) else ():
+            if name not in known:
+                yield pointer, f"${{{name}}} is not a value of this scenario."

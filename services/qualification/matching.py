@@ -29,8 +29,8 @@ class Pattern:
     """What the message of a step looks like in the journal.
 
     ``sender`` and ``recipient``: every name under which the party may stand there; empty: anyone.
-    ``other_events``: event codes that other steps expect of the same interface. ``refused``: the DIP is to
-    refuse it. ``codes``: of which a status message brings one.
+    ``other_events``: event codes that other steps expect of the same interface. ``refused``: the DIP, or the
+    recipient of a publication, is to refuse it. ``codes``: of which a status message brings one.
     """
 
     way: Way
@@ -45,10 +45,12 @@ class Pattern:
     codes: tuple[str, ...] = ()
 
     @property
-    def kinds(self) -> tuple[Kind, Kind]:
-        """What decides the step for good, and for bad."""
-        kinds = GOOD[self.way], BAD[self.way]
-        return (kinds[1], kinds[0]) if self.refused else kinds
+    def kinds(self) -> tuple[Kind, ...]:
+        """What decides the step: first for good, the others for bad."""
+        good, bad = GOOD[self.way], BAD[self.way]
+        if not self.refused:
+            return good, bad
+        return (bad, good, Kind.DELIVERY_ATTEMPTED) if self.way is Way.PUBLICATION else (bad, good)
 
     def __str__(self) -> str:
         return f"{self.interface} {self.event}" if self.event else self.interface
@@ -66,7 +68,7 @@ def pattern(scenario: Scenario, step: Step, binding: Binding, transaction: str |
         mpan=binding.mpan,
         transaction=transaction,
         other_events=frozenset(other.event for other in same if other.event) - {step.event or ""},
-        refused=bool(step.refused),
+        refused=bool(step.refused or step.refusal),
         codes=step.codes,
     )
 

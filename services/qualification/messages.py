@@ -47,6 +47,12 @@ def response_of(message: Any) -> tuple[str | None, tuple[str, ...]]:
     return block.get("responseCode"), messages
 
 
+def primary_of(event: JournalEvent) -> tuple[str, ...]:
+    """The primary recipients that the sender of this event's message chose."""
+    _, chosen = pointer_lookup(message_of(event), "/payload/CommonBlock/A0/primaryRecipients")
+    return tuple(map(str, chosen)) if isinstance(chosen, list) else ()
+
+
 def codes_of_status(event: JournalEvent) -> tuple[str, ...]:
     """The response codes that the status message of this event brings, ``MSG1038``."""
     try:

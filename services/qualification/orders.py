@@ -20,7 +20,7 @@ from backbone.journal.events import JournalEvent, Kind
 from participant.timekeeper import AHEAD
 from services.qualification.binding import Binding
 from services.qualification.conclude import Conclusion
-from services.qualification.format import Command, Scenario, Step, Way
+from services.qualification.format import STATUS, Command, Scenario, Step, Way
 from services.qualification.results import Course, Note, StepState, StepStatus
 
 RELEASE = "release"
@@ -130,14 +130,24 @@ def commands(step: Step, binding: Binding) -> list[Command]:
 def held(binding: Binding, events: Sequence[JournalEvent], step: Step) -> bool:
     """Whether stepwise mode holds the harness's part of a step, and nobody has pressed Run on it yet.
 
-    What the DIP delivers is never held: it follows by itself from a message that was let go.
+    What the harness does to itself is not held: the DIP's deliveries to parties of ours.
     """
     if course(binding, events).mode == "automatic":
         return False
-    sends = step.way is not Way.PUBLICATION and not binding.waits_for_participant(step)
-    if step.must_not_come_within or not (sends or commands(step, binding)):
+    if step.must_not_come_within or not (ours(step, binding) or commands(step, binding)):
         return False
     return all(event.details.get("step") != step.step for event in _orders(binding, events, RUN))
+
+
+def ours(step: Step, binding: Binding) -> bool:
+    """Whether the harness does something to a participant, or to others in its stead, at this step.
+
+    It sends the step's message, or delivers it to the participant; of status messages only their codes tell
+    which is which, so that none is held.
+    """
+    if step.way is Way.PUBLICATION:
+        return step.message != STATUS and binding.owner(step).participant
+    return not binding.waits_for_participant(step)
 
 
 def course(binding: Binding, events: Sequence[JournalEvent]) -> Course:

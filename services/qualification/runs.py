@@ -15,12 +15,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from backbone.caller import caller
 from backbone.errors import DatabaseUnavailable, LogUnavailable
 from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
 from services.qualification.active import ActiveRun, Judgement, bounded, concerns
+from services.qualification.actors import signed
 from services.qualification.attributing import Attributor, events_of
 from services.qualification.attribution import without_mpan
 from services.qualification.binding import Binding, Mode, bind, check_injection
@@ -140,7 +142,7 @@ class RunManager:
         directory, now = self._context.directory, binding.created
         hooks, warned = await preflight.look(scenario, binding, directory, now)
         name = f"{scenario.id}-{binding.created:%Y%m%d-%H%M%S}-{number:07d}"
-        known = briefing(scenario, binding, name, hooks, warned, label)
+        known = briefing(scenario, binding, name, hooks, warned, label, caller().name)
         state = evaluate(scenario, binding, (), binding.created)
         first = document(scenario, binding, known, state, 0, binding.created)
         return StoredRun(binding.run, scenario, binding, known, first)
@@ -206,7 +208,7 @@ class RunManager:
             ended_run = (await self.store.get(run_id)).document
             raise OrderRefused(f"Run {ended_run['name']} has ended with the verdict {ended_run['verdict']}.")
         async with run.steering:
-            event = order(self._steered(run))
+            event = signed(order(self._steered(run)))
             await self._context.journal.write(event)
             await run.shows(event.id, PREPARING_SECONDS)
             check_it_counts(self._steered(run), event)
@@ -226,7 +228,7 @@ class RunManager:
         if run is None:
             return (await self.store.get(run_id)).document
         order = orders.order_event(run.stored.binding, orders.CANCEL, self._now())
-        await self._context.journal.write(order)
+        await self._context.journal.write(signed(order))
         await run.left(set(Phase) - {Phase.FINISHED}, PREPARING_SECONDS)
         return run.document
 

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from services.qualification import steering
+from services.qualification.actors import actor
 from services.qualification.runs import RunManager
 
 
@@ -52,16 +53,16 @@ class _Body(BaseModel):
 
 
 class Ruling(_Body):
-    """Who decides about a step, and why."""
+    """Who decides about a step, and why. ``by``: left out where an access token tells it."""
 
-    by: Name
+    by: Name | None = None
     reason: Reason
 
 
 class Note(_Body):
-    """A remark about the run."""
+    """A remark about the run. ``by``: left out where an access token tells it."""
 
-    by: Name
+    by: Name | None = None
     text: Remark
 
 
@@ -117,14 +118,14 @@ def _rulings(router: APIRouter, runs: RunManager) -> None:
     @router.post("/steps/{step}/attest")
     async def attest(run_id: str, step: int, ruling: Ruling) -> Response:
         """A person vouches for a step: it counts, marked as such."""
-        return Json(await runs.steer(run_id, steering.attest(step, ruling.by, ruling.reason)))
+        return Json(await runs.steer(run_id, steering.attest(step, actor(ruling.by), ruling.reason)))
 
     @router.post("/steps/{step}/skip")
     async def skip(run_id: str, step: int, ruling: Ruling) -> Response:
         """A person leaves a step out: the run goes on without it."""
-        return Json(await runs.steer(run_id, steering.skip(step, ruling.by, ruling.reason)))
+        return Json(await runs.steer(run_id, steering.skip(step, actor(ruling.by), ruling.reason)))
 
     @router.post("/notes")
     async def note(run_id: str, remark: Note) -> Response:
         """A person's remark, kept with the run and in its evidence."""
-        return Json(await runs.steer(run_id, steering.note(remark.by, remark.text)))
+        return Json(await runs.steer(run_id, steering.note(actor(remark.by), remark.text)))

@@ -20,6 +20,7 @@ from services.qualification.causes import Told, blamed
 from services.qualification.conclude import Conclusion, Question, attempts_of, conclude, stayed_away
 from services.qualification.format import Scenario, Step, Way
 from services.qualification.matching import UNDER_WAY, Pattern, matching, nearest, pattern
+from services.qualification.missteps import misstep
 from services.qualification.results import Phase, RunState, StepState, StepStatus, Verdict, roll_up
 
 _NO_BLAME = "this says nothing about the participant"
@@ -166,7 +167,8 @@ def _under_way(fold: _Fold, step: Step) -> tuple[bool, bool]:
     """Whether the publication is held for want of a webhook, and whether it is on its way at all."""
     if step.way is not Way.PUBLICATION or (step.publishes and step.publishes not in fold.steps):
         return False, False
-    kinds = [event.kind for event in matching(fold.wanted(step), fold.events, UNDER_WAY)]
+    found = matching(fold.wanted(step), fold.events, UNDER_WAY)
+    kinds = [event.kind for event in found if "step" not in event.details]  # held by a step: for the tester
     return bool(kinds) and kinds[-1] is Kind.HELD, bool(kinds)
 
 
@@ -178,9 +180,12 @@ def _timed_out(fold: _Fold, step: Step, waiting: StepState) -> StepState:
         step, fold.binding, seconds, waiting.near_misses, held=held, attempts=waiting.attempts
     )
     cause = None if on_participant else blamed(fold.told, step)
+    said = None if on_participant or cause else misstep(fold.told, step, fold.events)
     if cause is not None:
         text = explain.led_to(text, cause, fold.binding)
-    status = StepStatus.FAILED if on_participant or cause else StepStatus.ERROR
+    elif said is not None:
+        text = f"{text} {said}"
+    status = StepStatus.FAILED if on_participant or cause or said else StepStatus.ERROR
     return waiting.model_copy(update={"status": status, "explanation": text, "at": waiting.deadline})
 
 

@@ -61,12 +61,16 @@ async def consumed_per_second(log: MessageLog, topic: str, count: int = 20_000) 
 async def latencies(log: MessageLog, topic: str) -> tuple[list[float], list[float]]:
     """Milliseconds for one append alone, and from its beginning until a waiting consumer has it."""
     durable, fetched = [], []
+
+    def came(begun: float) -> Callable[[object], None]:
+        return lambda _: fetched.append(time.perf_counter() - begun)
+
     async with log.consume(f"bench-{uuid4().hex}", [topic]) as subscription:
         for _ in range(SAMPLES):
             waiting = asyncio.create_task(subscription.fetch())
             await asyncio.sleep(0.002)
             begun = time.perf_counter()
-            waiting.add_done_callback(lambda _, begun=begun: fetched.append(time.perf_counter() - begun))
+            waiting.add_done_callback(came(begun))
             await log.append([Record(topic, "k", BODY)])
             durable.append(time.perf_counter() - begun)
             await subscription.commit(await waiting)

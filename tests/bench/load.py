@@ -112,7 +112,7 @@ def load(
     host: str, port: int, requests: Sequence[bytes], *, connections: int = 32, seconds: float = 5.0
 ) -> Result:
     """Send the requests, each once, for at most ``seconds``, from a process of their own."""
-    context = get_context("spawn" if sys.platform == "darwin" else "fork")
+    context = get_context("spawn") if sys.platform == "darwin" else get_context("fork")
     ours, theirs = context.Pipe()
     process = context.Process(target=_child, args=(theirs, host, port, requests, connections, seconds))
     process.start()

@@ -101,9 +101,9 @@ def add_participants(data: Path, folder: Path, gateway_url: str, **environment: 
     identities = {}
     for dip_id, role in ROLES.items():
         out = folder / dip_id
-        named = ["--role", role, "--mpid", "CHAO", "--dip-id", dip_id, "--out", out, "--data", data]
+        named = ["--role", role, "--mpid", "CHAO", "--dip-id", dip_id]
         with _environment(environment):
-            dipemu("participants", "add", *named, "--gateway-url", gateway_url)
+            dipemu("participants", "add", *named, "--out", out, "--data", data, "--gateway-url", gateway_url)
         identities[dip_id] = Identity.load(out)
     return identities
 

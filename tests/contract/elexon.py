@@ -41,7 +41,7 @@ class Elexon:
             for name, document in self.documents.items()
         ]
         self._registry = Registry().with_resources(resources)
-        self._validators: dict[str, Any] = {}
+        self._validators: dict[str, jsonschema.Draft202012Validator] = {}
 
     def accepts_variant(self, payload: object, interface: str, name: str) -> bool:
         """Whether the schema of that one variant takes the payload."""
@@ -69,7 +69,7 @@ class Elexon:
         ]
         return schemas
 
-    def _validator(self, file: str, schema: str) -> Any:
+    def _validator(self, file: str, schema: str) -> jsonschema.Draft202012Validator:
         reference = f"{_BASE}{file}#/components/schemas/{schema}"
         if reference not in self._validators:
             self._validators[reference] = jsonschema.Draft202012Validator(

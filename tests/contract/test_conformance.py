@@ -23,7 +23,9 @@ def test_every_verdict_is_that_of_the_published_schema(source, capsys):
     catalogue = load_catalogue(source.version)
     by_variant = Validator(catalogue, semantics=None)
     to_the_letter = Validator(catalogue, semantics=None, literal=True)
-    origins, causes, seen, unexplained = Counter(), Counter(), set(), []
+    origins: Counter[tuple[str, bool]] = Counter()
+    causes: Counter[str | None] = Counter()
+    seen, unexplained = set(), []
     for one in source.judged():
         origins[one.origin, one.by_variant] += 1
         seen.add((one.event, one.by_variant))
@@ -54,7 +56,7 @@ def cause_of_difference(one: Judged) -> str | None:
     return None
 
 
-def summary(source: Files | Corpus, origins: Counter, causes: Counter) -> str:
+def summary(source: Files | Corpus, origins: Counter[tuple[str, bool]], causes: Counter[str | None]) -> str:
     total = sum(origins.values())
     valid = sum(count for (_, verdict), count in origins.items() if verdict)
     lines = [f"\n{source}: {total} messages judged, {valid} valid, {total - valid} invalid"]
@@ -73,6 +75,9 @@ def test_the_compiled_check_never_passes_what_the_explaining_check_refuses(versi
         if not one.named:
             continue
         head = explaining.check(one.message)
+        assert head.interface is not None
+        assert head.variant is not None
+        assert head.event is not None
         fast = checks[head.interface, head.variant](one.message["payload"])
         slow = explaining._against(catalogue.variant(head.interface, head.event), one.message).valid
         assert slow or not fast, orjson.dumps(one.message).decode()

@@ -193,6 +193,7 @@ def test_every_published_example_is_judged_as_its_schema_does_and_every_fault_ex
         if checked.valid:
             valid.add(name)
         if elexon is not None and checked.variant is not None:
+            assert checked.interface is not None
             payload = checked.message["payload"]
             accepted = elexon.accepts_variant(payload, checked.interface, checked.variant)
             assert checked.valid == accepted, name

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from examples.incoming_supplier import Supplier
 from tests.e2e.emulator import Emulator
 from tests.e2e.evidence import Made
-from tests.e2e.supplier import Supplier, play
+from tests.e2e.supplier import play
 
 
 @pytest.fixture(scope="module")

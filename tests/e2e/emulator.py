@@ -67,7 +67,7 @@ class Emulator:
 
     def add_participant(
         self, out: Path, *, role: str = "SUP", mpid: str = "ABCD", dip_id: str | None = None
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Register a participant; its identity.json is returned."""
         chosen = ["--dip-id", dip_id] if dip_id else []
         dipemu(
@@ -81,7 +81,8 @@ class Emulator:
     ) -> tuple[str, dict[str, Any]]:
         """Run the headline scenario here; what was printed and the run as JSON."""
         place = self.data.parent / f"run-{time.monotonic_ns()}"
-        fixed = ["--server", self.url, "--json", place / "run.json", "--evidence", place / "evidence"]
+        written: list[str | Path] = ["--json", place / "run.json", "--evidence", place / "evidence"]
+        fixed = ["--server", self.url, *written]
         done = dipemu("run", SCENARIO, *fixed, *arguments, check=check, timeout=timeout)
         document: dict[str, Any] = json.loads((place / "run.json").read_text())
         document["evidence"] = str(place / "evidence")
@@ -101,7 +102,7 @@ class Emulator:
         return events
 
 
-def wait_until(condition: Any, process: subprocess.Popen[bytes] | None = None, seconds: float = 30) -> None:
+def wait_until(condition: Any, process: subprocess.Popen[Any] | None = None, seconds: float = 30) -> None:
     """Wait for a condition outside this process, which offers nothing to wait on but a look at it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

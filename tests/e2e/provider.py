@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.supplier import Supplier
+from examples.incoming_supplier import Supplier
 
 
 class Accepting(Supplier):
@@ -21,7 +21,8 @@ class Accepting(Supplier):
         now, common, custom = datetime.now(UTC), asked["CommonBlock"], asked["CustomBlock"]
         me = self.me["dipId"]
         reference = f"S-IF-034-{me}-MSS-{now:%Y%m%d}-{secrets.token_hex(8)}"
-        sender = {"senderUniqueReference": reference, "senderTimestamp": now.isoformat(timespec="seconds")}
+        sender: dict[str, Any] = {"senderUniqueReference": reference}
+        sender |= {"senderTimestamp": now.isoformat(timespec="seconds")}
         sender |= {"senderDIPID": me, "senderRoleID": "MSS", "DIPConnectionProviderID": None}
         sender |= {"environmentTag": common["S1"]["environmentTag"], "subText": None}
         sender |= {"senderCorrelationID": common["D0"]["initialCorrelationID"]}

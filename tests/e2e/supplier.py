@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import threading
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "incoming_supplier.py"
-_spec = importlib.util.spec_from_file_location("incoming_supplier", EXAMPLE)
-assert _spec
-assert _spec.loader
-example = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(example)
-Supplier: Any = example.Supplier
+from examples.incoming_supplier import Supplier
 
 
 class WrongRegistration(Supplier):
     """Names a CSS registration that does not exist."""
 
-    def appoint_metering_service(self, site: dict, run: dict) -> None:
+    def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
         wrong = deepcopy(site)
         wrong["CustomBlock"]["B013"]["CSSRegistrationID"] = "00000000-0000-0000-0000-00000000dead"
         super().appoint_metering_service(wrong, run)
@@ -30,7 +24,7 @@ class WrongRegistration(Supplier):
 class OtherMpan(Supplier):
     """Asks for the appointment on another MPAN."""
 
-    def appoint_metering_service(self, site: dict, run: dict) -> None:
+    def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
         wrong = deepcopy(site)
         wrong["CommonBlock"]["M0"]["MPANCore"] = "2000056535971"
         super().appoint_metering_service(wrong, run)
@@ -39,7 +33,7 @@ class OtherMpan(Supplier):
 class Silent(Supplier):
     """Never asks for the appointment."""
 
-    def appoint_metering_service(self, site: dict, run: dict) -> None:
+    def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
         """Nothing is sent."""
 
 
@@ -47,13 +41,13 @@ class Early(Supplier):
     """Sends IF-031 before it has answered PUB-002, so before anybody waits for it."""
 
     def take(self, url: str, headers: Any, body: bytes) -> int:
-        for message in example.json.loads(body):
+        for message in json.loads(body):
             site = message["payload"]
             if site["CommonBlock"]["D0"]["publicationID"] == "PUB-002":
                 super().appoint_metering_service(site, self.await_run())
         return super().take(url, headers, body)
 
-    def appoint_metering_service(self, site: dict, run: dict) -> None:
+    def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
         """It is sent already."""
 
 
@@ -69,9 +63,9 @@ class Webhook(Supplier):
 class Late(Supplier):
     """Asks for the appointment only when the DIP has told that the supply has changed."""
 
-    def play(self, run: dict) -> None:
+    def play(self, run: dict[str, Any]) -> None:
         self.request_switch(run)
-        site: dict = {}
+        site: dict[str, Any] = {}
         while True:
             message = self.received.get()
             publication = message["CommonBlock"]["D0"]["publicationID"]

@@ -17,8 +17,8 @@ from backbone.settings import Settings
 from contracts import envelope
 from contracts.identifiers import make_mpan
 from dipemu.backup import back_up, restore
+from examples.incoming_supplier import Supplier
 from tests.e2e.emulator import SCENARIO, Emulator, wait_until
-from tests.e2e.supplier import Supplier
 from tests.integration.dip_gateway.environment import MSAPP
 
 RUNS = 2

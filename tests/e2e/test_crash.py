@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from examples.incoming_supplier import Supplier
 from tests.e2e.emulator import SCENARIO, Emulator, wait_until
-from tests.e2e.supplier import Supplier, play
+from tests.e2e.supplier import play
 
 
 @pytest.mark.timeout(180)
@@ -23,7 +24,7 @@ def test_kill_between_appointment_and_its_answer(tmp_path: Path) -> None:
     class KillsAfterAppointment(Supplier):
         """Its IF-031 is answered 201; in that moment the power goes."""
 
-        def appoint_metering_service(self, site: dict, run: dict) -> None:
+        def appoint_metering_service(self, site: dict[str, Any], run: dict[str, Any]) -> None:
             if killed.is_set():
                 return  # PUB-002 once more: its 201 was cut off by the power cut as well
             super().appoint_metering_service(site, run)

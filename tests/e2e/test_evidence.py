@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 import pytest
+from cryptography.x509 import Certificate
 
 from participant.authority import CertificateAuthority
 from participant.certificates import parse_chain
 from participant.identity import Identity
 from services.qualification.packs import read_pack, zipped
 from services.qualification.signer import Signer
-from services.qualification.verification import Outcome, Verification, verify, verify_path
+from services.qualification.verification import Outcome, verify, verify_path
 from tests.e2e.evidence import (
     Files,
     Made,
@@ -223,7 +225,7 @@ def test_a_report_that_says_more_than_its_verdict_is_found_though_it_is_signed(
 
 def test_a_message_whose_signature_does_not_hold_is_named_by_its_line(made: Made, tmp_path: Path) -> None:
     def forge(files: Files) -> None:
-        journal_changed(files, lambda lines: lines.__setitem__(slice(None), rechained(map(moved, lines))))
+        journal_changed(files, lambda lines: lines.__setitem__(slice(None), rechained([*map(moved, lines)])))
         for path in [path for path in files if path.startswith("messages/")]:
             del files[path]
         reseal(files, strange_signer(tmp_path))
@@ -299,9 +301,8 @@ def test_no_byte_of_a_pack_can_be_changed_and_no_change_stops_the_verifier(made:
             assert outcome_of(files | {path: bytes(spoiled)}, trust) is Outcome.BROKEN, (path, place)
 
 
-def outcome_of(files: Files, trust: list) -> Outcome:
-    found: Verification = verify(files, trust)
-    return found.outcome
+def outcome_of(files: Files, trust: Sequence[Certificate]) -> Outcome:
+    return verify(files, trust).outcome
 
 
 @pytest.mark.parametrize("content", [b"[]", b'{"scenario": 7}', b"null", b'{"steps": [3], "document": []}'])

@@ -15,8 +15,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from dipemu.cli import app
 from services.qualification.packs import read_pack, unzipped, write_pack, zipped

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 
 import httpx
 
+from examples.incoming_supplier import Supplier
 from services.qualification.scenario import load_scenarios
 from tests.e2e.emulator import Emulator, dipemu
 from tests.e2e.provider import Accepting, Refusing, play_provider
-from tests.e2e.supplier import Late, Supplier, WrongRegistration, play
+from tests.e2e.supplier import Late, WrongRegistration, play
 
 AT_ONCE = 16
 
@@ -47,7 +48,8 @@ def test_several_test_cases_end_in_one_table_one_suite_and_a_folder_each(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     wanted = ["REJ-REG1026", "REJ-REG1034", "REJ-REG1099"]
-    places = ["--json", tmp_path / "all.json", "--junit", tmp_path / "all.xml", "--evidence", tmp_path / "e"]
+    places: list[str | Path] = ["--json", tmp_path / "all.json", "--junit", tmp_path / "all.xml"]
+    places += ["--evidence", tmp_path / "e"]
     printed = dipemu("run", *wanted, "--server", emulator.url, "--at-once", "3", *places).stdout
     assert "3 test cases: 3 passed" in printed
     written = json.loads((tmp_path / "all.json").read_text())
@@ -69,9 +71,9 @@ def one_run(
     emulator: Emulator, place: Path, scenario: str, role: str, dip_id: str, check: int, timeout: str = "20"
 ) -> tuple[str, dict[str, Any]]:
     """A run in which a participant plays this role; what was printed and the run."""
-    fixed = ["--server", emulator.url, "--json", place / "run.json", "--evidence", place / "evidence"]
-    chosen = ["--participant", f"{role}={dip_id}", "--timeout", timeout]
-    printed = dipemu("run", scenario, *chosen, *fixed, check=check).stdout
+    places: list[str | Path] = ["--json", place / "run.json", "--evidence", place / "evidence"]
+    fixed = ["--server", emulator.url, "--participant", f"{role}={dip_id}", "--timeout", timeout]
+    printed = dipemu("run", scenario, *fixed, *places, check=check).stdout
     document: dict[str, Any] = json.loads((place / "run.json").read_text())
     return printed, document
 
@@ -148,8 +150,9 @@ def test_of_several_the_worst_counts_and_a_refused_start_is_no_verdict(
 ) -> None:
     emulator.add_participant(tmp_path / "silent", mpid="QUIE")
     identity = json.loads((tmp_path / "silent" / "identity.json").read_text())
-    fixed = ["--server", emulator.url, "--json", tmp_path / "all.json", "--evidence", tmp_path / "e"]
-    fixed += ["--at-once", "2", "--timeout", "1", "--participant", f"SUP={identity['dipId']}"]
+    places: list[str | Path] = ["--json", tmp_path / "all.json", "--evidence", tmp_path / "e"]
+    chosen = ["--at-once", "2", "--timeout", "1", "--participant", f"SUP={identity['dipId']}"]
+    fixed = ["--server", emulator.url, *places, *chosen]
     printed = dipemu("run", "REJ-REG1026", "REJ-REG1034", *fixed, check=1).stdout
     assert "2 test cases: 2 failed" in printed
     dipemu("run", "REJ-REG1026", "COS-Smart-Cancelled", *fixed, check=2)

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from examples.incoming_supplier import Supplier
 from tests.e2e.emulator import Emulator
-from tests.e2e.supplier import Early, OtherMpan, Silent, Supplier, Webhook, WrongRegistration, play
+from tests.e2e.supplier import Early, OtherMpan, Silent, Webhook, WrongRegistration, play
 
 
-def run_against(emulator: Emulator, place: Path, kind: Any, check: int, **more: Any) -> tuple[str, dict, Any]:
+def run_against(
+    emulator: Emulator, place: Path, kind: Any, check: int, **more: Any
+) -> tuple[str, dict[str, Any], Any]:
     identity = emulator.add_participant(place / "supplier")
     supplier = play(place / "supplier", kind, more.get("statuses"))
     timeout = str(more.get("timeout", 20))
@@ -27,11 +30,12 @@ def run_against(emulator: Emulator, place: Path, kind: Any, check: int, **more: 
     return printed, document, supplier
 
 
-def step(document: dict, number: int) -> dict:
-    return next(one for one in document["steps"] if one["step"] == number)
+def step(document: dict[str, Any], number: int) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in document["steps"] if one["step"] == number)
+    return found
 
 
-def statuses(document: dict) -> dict[int, str]:
+def statuses(document: dict[str, Any]) -> dict[int, str]:
     return {one["step"]: one["status"] for one in document["steps"]}
 
 
@@ -109,7 +113,7 @@ def test_without_a_css_connection_the_harness_sends_the_switch_request(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     class NoCss(Supplier):
-        def request_switch(self, run: dict) -> None:
+        def request_switch(self, run: dict[str, Any]) -> None:
             """The harness does it."""
 
     _, document, _ = run_against(emulator, tmp_path, NoCss, check=0, arguments=["--inject", "CSS01700"])

@@ -31,7 +31,8 @@ def as_json(emulator: Emulator, *arguments: str) -> Any:
 def held(emulator: Emulator, run: str, step: int) -> None:
     def stands() -> bool:
         shown = httpx.get(f"{emulator.url}/api/runs/{run}").json()
-        return shown["currentStep"] == step and shown["steps"][step - 1]["result"] == "held for the tester"
+        now = (shown["currentStep"], shown["steps"][step - 1]["result"])
+        return now == (step, "held for the tester")
 
     wait_until(stands, seconds=10)
 

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import integers
 from requests.auth import AuthBase
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from contracts import load_catalogue
@@ -52,7 +53,8 @@ class Signed(AuthBase):
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         body = prepared.body or b""
-        content = body.encode() if isinstance(body, str) else bytes(body)
+        content = body.encode() if isinstance(body, str) else body
+        assert isinstance(content, bytes)
         headers = signing.sign(
             self.identity, prepared.method or "", prepared.url or "", content, datetime.now(UTC)
         )
@@ -77,7 +79,10 @@ def test_no_request_breaks_the_gateway_or_gets_an_undocumented_answer(
     emulator.add_participant(tmp_path / "publisher", role="ISD", mpid="ISDP")
     auths = [Signed(Identity.load(tmp_path / name)) for name in ("supplier", "publisher")]
     schema = schemathesis.openapi.from_url(f"{emulator.url}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = []
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        operations.append(found.ok())
     answers: dict[str, Counter[int]] = {one.label: Counter() for one in operations}
     deadline, rounds = time.monotonic() + SECONDS, 0
     while time.monotonic() < deadline:
@@ -98,7 +103,7 @@ def _tell(answers: dict[str, Counter[int]], rounds: int) -> None:
         print(f"{label:48} {told}")
 
 
-def _steered(case: schemathesis.Case, identity: Identity, chance: Random) -> None:
+def _steered(case: schemathesis.Case[Any], identity: Identity, chance: Random) -> None:
     """Take some of the chance away: a request of nobody's, on no channel, never gets far."""
     interface, event = chance.choice(VARIANTS)
     names = case.path_parameters or {}
@@ -116,7 +121,7 @@ def _spellings(event: str) -> list[str]:
 
 
 def _with_likely_content(
-    case: schemathesis.Case, identity: Identity, chance: Random, interface: str, event: str
+    case: schemathesis.Case[Any], identity: Identity, chance: Random, interface: str, event: str
 ) -> None:
     path = case.path
     if path == "/dip-channel/{id}" or path.startswith("/validate"):
@@ -192,7 +197,7 @@ def _fuzz(operation: Any, auths: list[Signed], answers: Counter[int], number: in
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(), chance=integers(0, 2**62).map(Random))
-    def one(case: schemathesis.Case, chance: Random) -> None:
+    def one(case: schemathesis.Case[Any], chance: Random) -> None:
         auth = auths[publishing] if chance.random() < 0.9 else auths[not publishing]
         _steered(case, auth.identity, chance)
         response = case.call(auth=auth)

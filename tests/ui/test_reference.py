@@ -168,7 +168,7 @@ def test_every_control_has_a_name(page, folder):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_its_background(browser, folder, scheme):
     page = browser.new_page(color_scheme=scheme)
-    low = {}
+    low: dict[str, object] = {}
     for address in PAGES:
         page.goto((folder / address).as_uri())
         page.get_by_role("combobox").fill("MPANCore")

@@ -57,6 +57,12 @@ def sent(outputs: Sequence[Outgoing]) -> list[DipOut]:
     return [one for one in outputs if isinstance(one, DipOut)]
 
 
+def custom_block(out: DipOut) -> Mapping[str, Any]:
+    """The CustomBlock of a message that must have one."""
+    assert out.custom is not None, f"{out.interface} {out.event} has no CustomBlock"
+    return out.custom
+
+
 def checked(out: DipOut, role: str) -> Checked:
     """What the published contracts say about the message as the engine sends it."""
     return VALIDATOR.check(

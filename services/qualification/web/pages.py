@@ -13,6 +13,7 @@ from typing import Any, Final
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from backbone.caller import caller
 from backbone.clock import UK
 from services.qualification.report import moment, shown
 
@@ -71,7 +72,7 @@ def templates() -> Environment:
         "placeholders": placeholders,
         "headed": headed,
     }
-    environment.globals["most_shown"] = MOST_SHOWN
+    environment.globals |= {"most_shown": MOST_SHOWN, "caller": caller}
     return environment
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from backbone.journal import JournalIndex
 from services.qualification.listing import Wanted
+from services.qualification.redaction import cleaned
 from services.qualification.results import Verdict
 from services.qualification.runs import RunManager
 from services.qualification.web.live import LONGEST_SECONDS, next_part, token_of
@@ -72,14 +73,14 @@ def summary(run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": run["id"],
         "name": run["name"],
-        "label": run.get("label") or "",
+        "label": cleaned(run.get("label") or ""),
         "scenario": run["scenario"],
         "title": run["title"],
         "testCase": run["testCase"],
         "mpan": run["mpan"],
         "created": run["created"],
         "state": run["verdict"] or run["phase"],
-        "summary": run["summary"],
+        "summary": cleaned(run["summary"]),
         "tested": _tested(run),
         "done": sum(result in ("passed", "attested", "skipped") for result in results),
         "steps": len(results),

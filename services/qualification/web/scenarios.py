@@ -40,9 +40,15 @@ def rules_of(step: Step) -> list[str]:
         f"The run's clock is moved to {to} before this step.": moved is not None,
         f"This message must not come within {step.must_not_come_within or 0:g} s.": step.must_not_come_within,
         f"The DIP has to refuse this message with {' or '.join(step.refused)}.": step.refused,
+        _refusal(step): step.refusal,
         f"The status message has to bring {' or '.join(step.codes)}.": step.codes,
     }
     return [text for text, holds in rules.items() if holds]
+
+
+def _refusal(step: Step) -> str:
+    statuses = step.refusal.statuses if step.refusal else ()
+    return f"The recipient has to refuse the publication with {' or '.join(map(str, statuses))}."
 
 
 def date_words(rule: DateRule) -> str:

@@ -11,7 +11,8 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
 
 from services.qualification import steering
-from services.qualification.errors import OrderRefused, StepUnknown
+from services.qualification.actors import actor
+from services.qualification.errors import NameMissing, NameNotTheirs, OrderRefused, StepUnknown
 from services.qualification.runs import RunManager
 from services.qualification.steering import Order
 from services.qualification.steering_api import Advance, Note, Ruling
@@ -61,9 +62,9 @@ def step_order(step: int, what: str, form: Form) -> Order:
         return steering.press_run(step)
     ruling = _read(Ruling, form, "by", "reason")
     if what == "attest":
-        return steering.attest(step, ruling.by, ruling.reason)
+        return steering.attest(step, _actor(ruling.by), ruling.reason)
     if what == "skip":
-        return steering.skip(step, ruling.by, ruling.reason)
+        return steering.skip(step, _actor(ruling.by), ruling.reason)
     raise NotFilledIn(f"There is nothing called {what[:40]} to be done with a step.")
 
 
@@ -73,10 +74,19 @@ def run_order(what: str, form: Form) -> Order:
         return steering.let_flow
     if what == "notes":
         remark = _read(Note, form, "by", "text")
-        return steering.note(remark.by, remark.text)
+        return steering.note(_actor(remark.by), remark.text)
     if what == "clock":
         return _advance(form)
     raise NotFilledIn(f"There is nothing called {what[:40]} to be done with a run.")
+
+
+def _actor(claimed: str | None) -> str:
+    try:
+        return actor(claimed)
+    except NameMissing as fault:
+        raise NotFilledIn(f"{_FIELDS['by']} is missing.") from fault
+    except NameNotTheirs as fault:
+        raise NotFilledIn(str(fault)) from fault
 
 
 def _advance(form: Form) -> Order:
@@ -96,11 +106,11 @@ def _advance(form: Form) -> Order:
 
 def _read(kind: type[Body], form: Form, *names: str) -> Body:
     try:
-        return kind.model_validate({name: text(form, name) for name in names})
+        return kind.model_validate({name: text(form, name) for name in names if name in form})
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         field = _FIELDS[str(wrong["loc"][0])]
-        if wrong["type"] == "string_too_short":
+        if wrong["type"] in ("string_too_short", "missing"):
             raise NotFilledIn(f"{field} is missing.") from error
         told = wrong["msg"].removeprefix("Value error, ")
         raise NotFilledIn(f"{field}: {told[:1].lower()}{told[1:]}.") from error

@@ -76,6 +76,7 @@ async def test_writers_that_name_a_lock_never_overwrite_each_other(accounts: Dat
     async def deposit() -> None:
         async with accounts.begin(lock="account a") as connection:
             before = await connection.scalar(select(account.c.balance).where(account.c.name == "a"))
+            assert before is not None
             await connection.execute(update(account).values(balance=before + 1))
 
     await asyncio.gather(*(deposit() for _ in range(40)))

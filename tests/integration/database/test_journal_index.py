@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,7 +27,7 @@ NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
 MPAN = "1200000000001"
 
 
-def event(kind: Kind = Kind.ACCEPTED, at: datetime = NOON, **more: object) -> JournalEvent:
+def event(kind: Kind = Kind.ACCEPTED, at: datetime = NOON, **more: Any) -> JournalEvent:
     return JournalEvent(kind, at, "dip_gateway", **more)
 
 

@@ -107,7 +107,7 @@ async def test_of_what_is_taken_it_is_told_what_is_used(
     await confirm(database, 2)
     with pytest.raises(ReferencesTaken) as taken:
         await there.take([1, 2, 3])
-    assert (taken.value.digests, taken.value.used) == ({1, 2}, {2})
+    assert (taken.value.digests, taken.value.used) == (frozenset({1, 2}), frozenset({2}))
 
 
 async def test_of_a_batch_with_one_taken_nothing_is_claimed(here: Claims, there: Claims) -> None:
@@ -201,8 +201,8 @@ async def test_each_is_told_what_it_lacks(here: Claims, there: Claims, database:
         await one
     with pytest.raises(ReferencesTaken) as second:
         await two
-    assert (first.value.digests, first.value.used) == ({1}, set())
-    assert (second.value.digests, second.value.used) == ({2}, {2})
+    assert (first.value.digests, first.value.used) == (frozenset({1}), frozenset())
+    assert (second.value.digests, second.value.used) == (frozenset({2}), frozenset({2}))
 
 
 async def test_claims_made_together_lapse(here: Claims, there: Claims, watch: Watch) -> None:

@@ -256,9 +256,13 @@ class TestTurns:
     async def test_what_another_service_still_has_to_send_goes_first(
         self, database: Database, other: Database
     ) -> None:
+        css, note, regs = (
+            ToSend("a", "css", "2200000001", "REGS", b"{}"),
+            ToSend("b", "note", "2200000001", "REGS", b"{}"),
+            ToSend("c", "dip", "2200000001", "REGS", b"{}"),
+        )
         async with other.begin() as connection:
-            for service, kind, key in (("css", "css", "a"), ("css", "note", "b"), ("regs", "dip", "c")):
-                thing = ToSend(key, kind, "2200000001", "REGS", b"{}")
+            for service, thing in (("css", css), ("css", note), ("regs", regs)):
                 await outbox.save(connection, service, changed={}, ids=[], to_send=[thing])
         assert await self.held_up(database, *(timer(key, 2) for key in "abcd")) == {"a"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -227,7 +228,7 @@ async def test_what_waits_long_is_read_again_when_it_is_sent(tmp_path: Path) -> 
 
 
 async def test_the_count_of_attempts_outlives_a_restart(tmp_path: Path) -> None:
-    slow = {"retry_first_seconds": 60.0, "retry_max_seconds": 60.0}
+    slow: dict[str, Any] = {"retry_first_seconds": 60.0, "retry_max_seconds": 60.0}
     async with open_gateway(tmp_path, listening=[REGISTRATION], **slow) as gateway:
         gateway.receivers[REGISTRATION].answer(503)
         await gateway.send(gateway.message())

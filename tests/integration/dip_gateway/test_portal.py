@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -45,8 +46,11 @@ def said(answer: Any) -> str:
 
 def identity_of(answer: Any) -> Identity:
     facts, key = answer["identity"], load_pem_private_key(answer["privateKey"].encode(), None)
-    names = ("dipId", "role", "mpid", "apiKey", "gatewayUrl")
-    return Identity(*(facts[name] for name in names), answer["certificate"], key)  # type: ignore[arg-type]
+    assert isinstance(key, RSAPrivateKey)
+    dip_id, role, mpid, api_key, url = (
+        facts[name] for name in ("dipId", "role", "mpid", "apiKey", "gatewayUrl")
+    )
+    return Identity(dip_id, role, mpid, api_key, url, answer["certificate"], key)
 
 
 async def send_as(gateway: Gateway, identity: Identity) -> httpx.Response:

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 
 from backbone.clock import SystemClock
 from participant import signing
@@ -27,6 +28,7 @@ def signed(prepared: requests.PreparedRequest, identity: Identity) -> requests.P
     """Signed over what will be sent, where it is sent."""
     body = prepared.body or b""
     body = body.encode() if isinstance(body, str) else body
+    assert isinstance(body, bytes)
     headers = signing.sign(identity, prepared.method or "", prepared.url or "", body, SystemClock().now())
     prepared.headers.update({**headers, "X-API-Key": identity.api_key})
     return prepared
@@ -66,6 +68,7 @@ async def every_operation(version: str, folder: Path) -> list[str]:
         schema = schemathesis.openapi.from_dict(document)
         wrong: list[str] = []
         for result in schema.get_all_operations():
+            assert isinstance(result, Ok), result
             operation = result.ok()
             by = PUBLISHER if "company" in operation.path.lower() else SUPPLIER
             wrong += await asyncio.to_thread(fuzz, operation, gateway.url, gateway.identities[by])

@@ -99,7 +99,7 @@ class AppendBehaviour:
             *(log.append([Record(kit.name("t"), f"key-{n}", body + str(n).encode())]) for n in range(48))
         )
         async with log.consume(kit.name("g"), [kit.name("t")]) as subscription:
-            came = set()
+            came: set[str] = set()
             while len(came) < 48:
                 records = await subscription.fetch(7, wait=PATIENCE)
                 assert 0 < len(records) <= 7

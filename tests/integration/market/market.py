@@ -73,7 +73,7 @@ class Market:
 
     async def load(self, mpan: str, **changes: Any) -> None:
         """Put a metering point into the register and wait until it is there."""
-        site = {name: value for name, value in (SITE | changes).items() if value is not None}
+        site = {name: value for name, value in {**SITE, **changes}.items() if value is not None}
         await self.order("registration", "load_mpan", REGS, mpan, siteData=site)
         await self.wait_for(mpan, Kind.HARNESS_PREPARED, command="load_mpan")
 

@@ -10,11 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from backbone.clock import BusinessClock
 from backbone.database import Database
 from backbone.log import Record
 from backbone.log.embedded import EmbeddedLog
 from backbone.settings import Settings
-from dipemu.access import AccessTokens, guarded
+from dipemu.access import Holders, guarded
 from dipemu.composition import open_database
 from dipemu.dispatch import dispatch
 from dipemu.metrics import resident_bytes
@@ -95,7 +96,7 @@ async def test_figures_are_closed_to_others_as_api_is(tmp_path: Path) -> None:
     async def metrics() -> str:
         return "x 1\n"
 
-    app = guarded(dispatch([], dict, dict, metrics), AccessTokens(tmp_path), "remote")
+    app = guarded(dispatch([], dict, dict, metrics), Holders(tmp_path, BusinessClock()), "remote")
     for client, status in (("127.0.0.1", 200), ("192.0.2.7", 401)):
         transport = httpx.ASGITransport(app=app, client=(client, 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:

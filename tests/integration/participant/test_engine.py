@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from backbone.errors import LogUnavailable
 from backbone.journal import Kind
 from backbone.log import Record
@@ -94,9 +96,12 @@ async def test_messages_of_one_mpan_are_handled_and_sent_in_order(
         assert order == [f"T-{mpan}-{number}:{REGS}" for number in range(20)]
 
 
-async def test_notes_wait_until_the_journal_can_be_written(tmp_path: Path, identities: Identities) -> None:
+async def test_notes_wait_until_the_journal_can_be_written(
+    tmp_path: Path, identities: Identities, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_rig(tmp_path, identities, registry()) as rig:
-        append, failures = rig.context.log.append, []
+        append = rig.context.log.append
+        failures: list[Sequence[Record]] = []
 
         async def fail_twice(records: Sequence[Record]) -> None:
             if records[0].topic == "journal" and len(failures) < 2:
@@ -104,7 +109,7 @@ async def test_notes_wait_until_the_journal_can_be_written(tmp_path: Path, ident
                 raise LogUnavailable("away")
             await append(records)
 
-        rig.context.log.append = fail_twice
+        monkeypatch.setattr(rig.context.log, "append", fail_twice)
         await rig.command(
             command_record("registration", "load_mpan", to=REGS, mpan=MPAN, run="r", id="c", arguments={})
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -42,7 +43,7 @@ async def hold(rig: Rig, *holds: Hold) -> None:
 async def let_go(rig: Rig, step: int | None = None) -> set[str]:
     async with rig.context.database.begin() as connection:
         services = await holding.let_go(connection, MPAN, step)
-    fields = {"to": "", "mpan": MPAN, "run": "run", "id": f"let go {step}", "arguments": {}}
+    fields: dict[str, Any] = {"to": "", "mpan": MPAN, "run": "run", "id": f"let go {step}", "arguments": {}}
     for service in services:
         await rig.command(command_record(service, LET_GO, **fields))
     return services

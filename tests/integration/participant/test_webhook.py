@@ -162,14 +162,19 @@ class TestRefused:
         ("fault", "status"), [(LogUnavailable("away"), 503), (RecordTooLarge("too large"), 413)]
     )
     async def test_what_cannot_be_kept_is_not_accepted(
-        self, tmp_path: Path, identities: Identities, fault: Exception, status: int
+        self,
+        tmp_path: Path,
+        identities: Identities,
+        fault: Exception,
+        status: int,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         async with open_rig(tmp_path, identities, registry(), start=False) as rig:
 
             async def fail(records: Sequence[Record]) -> None:
                 raise fault
 
-            rig.context.log.append = fail
+            monkeypatch.setattr(rig.context.log, "append", fail)
             response = await rig.deliver([publication()])
         assert response.status_code == status
         assert entries(response)[0]["message"] == "RCP1000 - Message Processing Failed"

@@ -137,7 +137,7 @@ async def _directory(database: Database, clock: BusinessClock) -> Directory:
     return directory
 
 
-async def _stop(tasks: list[asyncio.Future[None]]) -> None:
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):

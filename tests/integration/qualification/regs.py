@@ -139,7 +139,7 @@ async def played(
             if starting.done() and not service.run:
                 service.run = starting.result().json()
         service.briefed.set()
-        run = (await starting).json()
+        run: dict[str, Any] = (await starting).json()
         while not run["finished"]:
             query = {"after": run["version"], "wait": 10}
             run = (await http.get(f"{INTERNAL_URL}/api/runs/{run['id']}", params=query, timeout=40)).json()

@@ -18,7 +18,7 @@ from tests.databases import BOTH, fresh_database
 from tests.integration.qualification.steered import Desk, Document, open_harness
 
 SUPPLIER = "2300000012"
-RULING = {"by": "A. Tester", "reason": "seen on screen"}
+RULING: dict[str, Any] = {"by": "A. Tester", "reason": "seen on screen"}
 
 
 @asynccontextmanager
@@ -117,7 +117,7 @@ async def test_an_ended_run_takes_no_orders(desk: Desk) -> None:
     run = await silent(desk)
     where = f"/{run['id']}"
     run = await desk.post(f"{where}/cancel")
-    orders = {
+    orders: dict[str, dict[str, Any]] = {
         "/steps/1/release": {}, "/flow": {}, "/notes": {"by": "A", "text": "B"},
         "/steps/1/attest": RULING, "/steps/1/skip": RULING, "/clock": {"by": 60},
     }  # fmt: skip

@@ -46,21 +46,7 @@ class Stage:
         self, scenario: str, play: Play, seconds: float = 20, inject: Sequence[str] = (), **roles: str
     ) -> Run:
         """A run to its end. ``roles``: name in the scenario to the role played (``MSS="MSS"``)."""
-        return await self.end(await self.begin(scenario, seconds, inject, **roles), play)
-
-    async def begin(
-        self, scenario: str, seconds: float = 20, inject: Sequence[str] = (), **roles: str
-    ) -> Run:
-        """A run that has begun."""
-        participants = {name: PLAYERS[role][0] for name, role in roles.items()}
-        wish = {
-            "scenario": scenario,
-            "participants": participants,
-            "timeout": seconds,
-            "inject": list(inject),
-        }
-        run: Run = (await self._http.post(f"{INTERNAL_URL}/api/runs", json=wish, timeout=40)).json()
-        return run
+        return await self.end(await self.begin(scenario, seconds, inject, roles), play)
 
     async def end(self, run: Run, play: Play) -> Run:
         """The run at its end, when the participants have done their part."""
@@ -71,12 +57,36 @@ class Stage:
                 if step in play and step not in done:
                     done.add(step)
                     await self.send(play[step](run))
-                query = {"after": run["version"], "wait": 10}
-                answer = await self._http.get(
-                    f"{INTERNAL_URL}/api/runs/{run['id']}", params=query, timeout=40
-                )
-                run = answer.json()
+                run = await self.news(run)
         return run
+
+    async def begin(
+        self,
+        scenario: str,
+        seconds: float,
+        inject: Sequence[str],
+        roles: Mapping[str, str],
+        mpan: str | None = None,
+    ) -> Run:
+        """Start a run and return it as it stands then. ``seconds``: for each wait for a participant."""
+        participants = {name: PLAYERS[role][0] for name, role in roles.items()}
+        wish = {
+            "scenario": scenario,
+            "participants": participants,
+            "timeout": seconds,
+            "inject": list(inject),
+            "mpan": mpan,
+        }
+        answer = await self._http.post(f"{INTERNAL_URL}/api/runs", json=wish, timeout=40)
+        run: Run = answer.raise_for_status().json()
+        return run
+
+    async def news(self, run: Run) -> Run:
+        """The run as it stands once it has changed, or after a while."""
+        query = {"after": run["version"], "wait": 10}
+        answer = await self._http.get(f"{INTERNAL_URL}/api/runs/{run['id']}", params=query, timeout=40)
+        later: Run = answer.raise_for_status().json()
+        return later
 
     def message(self, role: str, run: Run, interface: str, event: str, **more: Any) -> Mapping[str, Any]:
         """A valid message of a participant about the run's MPAN; ``more`` as for the order ``send``."""
@@ -100,13 +110,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(folder: Path) -> AsyncIterator[Stage]:
+async def open_stage(folder: Path, webhook_url: str | None = None, **settings: Any) -> AsyncIterator[Stage]:
     """The whole harness in this process; the participants' webhooks are reached over HTTP."""
-    async with open_composition(Settings(data=folder)) as composition:
+    async with open_composition(Settings(data=folder, **settings)) as composition:
         await _ready(composition.context.http)
         endpoint = listen("127.0.0.1", 0)
+        url = webhook_url or url_of(endpoint)
         async with serving(_webhook, endpoint):
-            clients = {role: await _registered(composition, role, url_of(endpoint)) for role in PLAYERS}
+            clients = {role: await _registered(composition, role, url) for role in PLAYERS}
             yield Stage(composition, clients)
 
 
@@ -115,7 +126,7 @@ async def _registered(composition: Composition, role: str, url: str) -> DipClien
     certificate, key = context.authority.issue(dip_id)
     identity = Identity(dip_id, role, mpid, f"key of {dip_id}", INTERNAL_URL, certificate, key)
     await context.directory.register(identity, organisation="Wires & Co")
-    await context.directory.set_webhook(dip_id, ANY_CHANNEL, Webhook(url))
+    await context.directory.set_webhook(dip_id, ANY_CHANNEL, Webhook(url, max_message_count=1))
     return DipClient(identity, context.http, context.clock)
 
 

@@ -164,7 +164,7 @@ async def test_acting_on_a_publication_with_a_bad_signature_fails(stage: Stage) 
     def acts(run: Run) -> Messages:
         return [stage.message("SUP", run, "IF-031", "[MSApp]")]
 
-    run = await stage.play("DIP-Bad-Signature", {3: acts}, inject=["CSS01700"], SUPI="SUP")
+    run = await stage.play("DIP-Bad-Signature", {4: acts}, inject=["CSS01700"], SUPI="SUP")
     step, said = failed(run)
     assert step == 3
     assert "IF-031 [MSApp]" in said

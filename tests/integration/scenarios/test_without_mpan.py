@@ -49,6 +49,10 @@ def totals(stage: Stage, run: Run, gsp_group: str = "_A", **more: Any) -> Mappin
     return stage.message("LSS", run, "IF-023", "[LSSTotalsData]", blocks={"B912List": [of_day]}, **more)
 
 
+async def begun(stage: Stage) -> Run:
+    return await stage.begin("SET-Load-Shape-Totals", 20, (), {"LSS": "LSS"})
+
+
 def right(stage: Stage, run: Run) -> Messages:
     return [totals(stage, run)]
 
@@ -94,7 +98,7 @@ async def test_a_message_of_another_interface_does_not_count(stage: Stage) -> No
 
 
 async def test_two_runs_at_once_with_one_participant_get_a_message_each(stage: Stage) -> None:
-    one, other = [await stage.begin("SET-Load-Shape-Totals", LSS="LSS") for _ in range(2)]
+    one, other = [await begun(stage) for _ in range(2)]
     await stage.send([totals(stage, one), totals(stage, one)])
     runs = await asyncio.gather(stage.end(one, {}), stage.end(other, {}))
     assert [run["verdict"] for run in runs] == ["passed", "passed"], [run["summary"] for run in runs]
@@ -104,7 +108,7 @@ async def test_two_runs_at_once_with_one_participant_get_a_message_each(stage: S
 
 
 async def test_a_reference_that_begins_with_the_run_decides_between_two(stage: Stage) -> None:
-    older, younger = [await stage.begin("SET-Load-Shape-Totals", LSS="LSS") for _ in range(2)]
+    older, younger = [await begun(stage) for _ in range(2)]
     await stage.send([totals(stage, younger, reference=f"{younger['id']}1")])
     run = await stage.end(younger, {})
     assert run["verdict"] == "passed", run["summary"]

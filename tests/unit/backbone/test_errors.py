@@ -5,7 +5,7 @@ import inspect
 from backbone import errors
 
 
-def _raised() -> dict[str, type[Exception]]:
+def _raised() -> dict[str, type[object]]:
     return {n: c for n, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == errors.__name__}
 
 

@@ -46,7 +46,7 @@ class _Producer:
 async def running(*producers: _Producer):
     queue: asyncio.Queue[Call] = asyncio.Queue()
     waiting = list(producers)
-    lane = Lane(queue, lambda: waiting.pop(0), timeout=5.0)  # type: ignore[arg-type,return-value]
+    lane = Lane(queue, lambda: waiting.pop(0), timeout=5.0)
     task = asyncio.create_task(lane.run())
     try:
         yield queue

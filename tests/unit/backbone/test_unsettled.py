@@ -46,7 +46,7 @@ def test_settling_in_steps_comes_to_the_same_as_settling_at_once(
     at_once, in_steps = Unsettled(), Unsettled()
     at_once.add(fetched)
     in_steps.add(fetched)
-    result = {}
+    result: dict[tuple[str, int], int] = {}
     for step in sorted(data.draw(st.sets(st.integers(0, len(fetched) - 1)))):
         result |= in_steps.settle([fetched[step]])
     result |= in_steps.settle(fetched)

@@ -252,7 +252,9 @@ def test_an_imported_catalogue_is_found_by_name_and_reloaded_when_written_again(
 
     schemas(spec, ITEMS)["DI-400-Colour"]["enum"].append("GREEN")
     write_catalogue(imported(spec, tmp_path).catalogue, home)
-    assert "GREEN" in load_catalogue("9.9.9", directories=[home]).items["DI-400-Colour"].enum
+    colours = load_catalogue("9.9.9", directories=[home]).items["DI-400-Colour"].enum
+    assert colours is not None
+    assert "GREEN" in colours
 
 
 def test_items_used_under_one_name_with_different_rules_stay_apart(spec, tmp_path):

@@ -33,7 +33,7 @@ def test_what_is_no_message_at_all_is_told_at_the_right_place(value, pointer):
 
 
 def nested(depth):
-    value = {}
+    value: dict[str, object] = {}
     for _ in range(depth):
         value = {"a": value}
     return value

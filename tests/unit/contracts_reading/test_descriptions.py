@@ -7,7 +7,7 @@ import pytest
 
 from contracts import load_catalogue
 from contracts.reading.descriptions import description
-from contracts.reading.lookup import find
+from contracts.reading.lookup import Part, find
 from contracts.reading.titles import OTHER, grouped, interface_title, role_name
 from contracts.reading.uses import Uses
 from tests.unit.contracts_reading.given import block, catalogue, variant
@@ -84,7 +84,7 @@ def test_a_code_with_who_sends_it():
 def test_every_part_can_be_described_as_json(version):
     whole = load_catalogue(version)
     uses = Uses(whole)
-    parts = [
+    parts: list[Part] = [
         *whole.interfaces.values(),
         *whole.variants(),
         *whole.blocks.values(),

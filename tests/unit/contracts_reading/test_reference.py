@@ -54,7 +54,8 @@ def pages(tmp_path_factory) -> dict[Path, Links]:
 
 @pytest.fixture(scope="module")
 def folder(pages) -> Path:
-    return next(path.parent for path in pages if path.name == "roles.html")
+    found: Path = next(path.parent for path in pages if path.name == "roles.html")
+    return found
 
 
 def test_every_part_has_its_page(pages, folder):

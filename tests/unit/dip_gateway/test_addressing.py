@@ -24,8 +24,8 @@ PARTIES = {
 
 
 def rule(**parts: str) -> RoutingRule:
-    senders = frozenset({"REGS"})
-    return RoutingRule("IF-036", senders, **{name: frozenset(text.split()) for name, text in parts.items()})
+    listed: dict[str, Any] = {name: frozenset(text.split()) for name, text in parts.items()}
+    return RoutingRule("IF-036", frozenset({"REGS"}), **listed)
 
 
 def market(

@@ -35,7 +35,7 @@ def test_well_formed_messages_are_read_alike(built: dict[str, Any]) -> None:
     assert read_header(built) == envelope.header(built)
 
 
-values = (
+values: st.SearchStrategy[Any] = (
     st.none() | st.integers() | st.text(max_size=3) | st.lists(st.text(max_size=2), max_size=2) | st.just({})
 )
 

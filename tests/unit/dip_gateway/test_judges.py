@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contracts import load_catalogue
 from contracts.samples import sample
 from services.dip_gateway.judges import Judges
@@ -31,6 +33,6 @@ def test_a_channel_is_known_when_any_version_has_it() -> None:
     assert judges.catalogue_of("IF-999") is OLD
 
 
-def test_nonsense_is_judged_by_the_default() -> None:
-    for nonsense in (None, [], {}, {"payload": 1}, "text"):
-        assert not Judges([NEW, OLD], None).check(nonsense).valid
+@pytest.mark.parametrize("nonsense", [None, [], {}, {"payload": 1}, "text"])
+def test_nonsense_is_judged_by_the_default(nonsense: object) -> None:
+    assert not Judges([NEW, OLD], None).check(nonsense).valid

@@ -167,3 +167,56 @@ def test_whatever_happens_each_key_is_finished_in_order_and_nothing_is_lost(
     story.end()
     assert story.finished == story.added
     assert len(story.lane) == 0
+
+
+def held(number: int, key: str = "mpan", step: int = 4) -> Item:
+    each = item(number, key)
+    each.held = step
+    return each
+
+
+def test_what_is_held_and_what_comes_after_it_waits_and_other_keys_do_not() -> None:
+    queue = lane(item(1, "a"), held(2, "a"), item(3, "a"), item(4, "b"))
+    first = queue.take(NOW, 20)
+    assert ids(first) == [1, 4]
+    queue.settle(first)
+    assert queue.take(LATER, 20) == []
+    assert (len(queue), queue.next_due(), ids(queue.held())) == (2, None, [2])
+
+
+def test_what_is_let_go_leaves_in_order_with_what_waited_behind() -> None:
+    first, second = held(1), held(3, step=8)
+    queue = lane(first, item(2), second, item(4))
+    queue.let_go(first)
+    leaving = queue.take(NOW, 20)
+    assert ids(leaving) == [1, 2]
+    queue.let_go(second)
+    assert queue.take(NOW, 20) == []
+    queue.settle(leaving)
+    assert ids(queue.take(NOW, 20)) == [3, 4]
+
+
+def test_let_go_out_of_order_still_leaves_in_order() -> None:
+    first, second = held(1), held(2, step=8)
+    queue = lane(first, second)
+    queue.let_go(second)
+    assert queue.take(NOW, 20) == []
+    queue.let_go(first)
+    assert ids(queue.take(NOW, 20)) == [1, 2]
+
+
+def test_what_is_never_to_be_delivered_makes_way() -> None:
+    first, last = held(1), held(3, "other")
+    queue = lane(first, item(2), last)
+    queue.let_go(first, gone=True)
+    queue.let_go(last, gone=True)
+    assert ids(queue.take(NOW, 20)) == [2]
+    assert len(queue) == 1
+
+
+def test_what_is_let_go_before_it_is_due_waits_until_then() -> None:
+    first = held(1)
+    first.due = LATER
+    queue = lane(first)
+    queue.let_go(first)
+    assert (queue.take(NOW, 20), queue.next_due()) == ([], LATER)

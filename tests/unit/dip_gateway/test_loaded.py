@@ -27,6 +27,9 @@ SITE = {
 }
 
 
+NOBODY: dict[str, str] = {}
+
+
 def command(arguments: Any, name: str = "load_mpan") -> bytes:
     return command_record(
         "registration", name, to="2200000001", mpan=MPAN, run="r", id="i", arguments=arguments
@@ -56,13 +59,13 @@ def test_the_parties_of_a_site_are_its_holders(arguments: Any) -> None:
     ],
 )
 def test_anything_else_tells_nothing(value: bytes) -> None:
-    assert list(read_holdings(value, {}.get)) == []
+    assert list(read_holdings(value, NOBODY.get)) == []
 
 
 @pytest.mark.parametrize("date", ["soon", "2025-06-01T00:00:00", 7, None])
 def test_a_date_that_cannot_be_used_counts_as_since_ever(date: Any) -> None:
     site = {"supplierDIPID": "2300000002", "supplierEffectiveFromDate": date}
-    held = [h for h in read_holdings(command(site), {}.get) if h.role == "SUP"]
+    held = [h for h in read_holdings(command(site), NOBODY.get) if h.role == "SUP"]
     assert held == [Holding(MPAN, "SUP", "2300000002", ALWAYS)]
 
 

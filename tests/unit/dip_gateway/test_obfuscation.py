@@ -67,5 +67,5 @@ def test_without_rules_nobody_gets_a_masked_copy() -> None:
 
 
 def test_an_event_that_is_not_known_is_left_as_it_is() -> None:
-    message = {"payload": {"CommonBlock": {}}}
+    message: dict[str, Any] = {"payload": {"CommonBlock": {}}}
     assert orjson.loads(Obfuscation(CATALOGUE, {}).masked(message, "IF-036", "[New]")) == message

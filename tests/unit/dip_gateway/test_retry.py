@@ -62,6 +62,11 @@ def test_retry_after_is_honoured_above_the_bound() -> None:
     assert RetryPolicy(most=60).delay(1, Random(1), retry_after=600) == 600
 
 
+def test_a_retry_after_beyond_a_day_is_a_day_however_long_it_is() -> None:
+    for asked in (86_401.0, 1e11, float("inf")):
+        assert RetryPolicy(most=60).delay(1, Random(1), retry_after=asked) == 86_400
+
+
 def test_a_retry_after_below_the_backoff_does_not_shorten_it() -> None:
     wait = RetryPolicy(first=10, most=60).delay(1, Random(1), retry_after=0)
     assert wait is not None

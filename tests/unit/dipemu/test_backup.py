@@ -74,7 +74,10 @@ def test_what_is_restored_is_what_was_backed_up_keys_with_their_modes(data: Path
 
 def test_what_belongs_to_a_running_process_stays_out(data: Path, tmp_path: Path) -> None:
     (data / ".access.json.4711").write_text("half writ")
+    (data / "sessions").mkdir()
+    (data / "sessions" / "0a1b").write_text("{}")
     files = set(manifest(made(data, tmp_path / "backup"))["files"])
+    assert "sessions/0a1b" not in files
     assert not files & {"gateway.url", "log/lock", ".access.json.4711"}
     assert not [name for name in files if name.endswith(("-wal", "-shm"))]
 

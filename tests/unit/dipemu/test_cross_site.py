@@ -51,7 +51,13 @@ def test_reading_is_left_to_the_browsers_own_rules() -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/ui/start", 403), ("/api/runs", 403), ("/api/faults", 403), ("/dip-channel/IF-031", 200)],
+    [
+        ("/ui/start", 403),
+        ("/api/runs", 403),
+        ("/api/faults", 403),
+        ("/API/faults", 403),
+        ("/dip-channel/IF-031", 200),
+    ],
 )
 async def test_only_what_is_not_the_markets_is_guarded(path: str, status: int) -> None:
     async def served(scope: Any, receive: Any, send: Any) -> None:

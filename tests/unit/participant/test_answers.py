@@ -36,7 +36,7 @@ def publication(interface: str = "IF-031", event: str = "[MSApp]", **more: Any) 
         now=NOW,
         mpan=envelope.MpanBlock("1200000000018", "2500000001", "_A"),
     )
-    values = {"transaction_id": "T-1", "at": NOW, "correlation_id": "CI-1"} | more
+    values: dict[str, Any] = {"transaction_id": "T-1", "at": NOW, "correlation_id": "CI-1"} | more
     return envelope.publication(message, primary=[REGS], secondary=[], always=[], **values)
 
 

@@ -53,8 +53,8 @@ def test_what_css_writes_down_about_a_message_and_its_copies_wait_with_it() -> N
 
 def test_a_confirmation_in_the_journal_never_waits() -> None:
     on = holds(Hold(MPAN, 2, "CSS", "CSS02800"))
-    outgoing = [JournalNote(Kind.HARNESS_PREPARED, reference="E-1"), CssOut("CSS", "REGS", PENDING)]
-    assert on.steps_of(MPAN, outgoing) == [None, 2]
+    note, message = JournalNote(Kind.HARNESS_PREPARED, reference="E-1"), CssOut("CSS", "REGS", PENDING)
+    assert on.steps_of(MPAN, [note, message]) == [None, 2]
 
 
 def whole(*events: str) -> WholeOut:

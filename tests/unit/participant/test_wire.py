@@ -64,7 +64,8 @@ def test_rubbish_raises_only_value_error(topic: str, value: bytes) -> None:
 
 @pytest.mark.parametrize("field", ["to", "mpan", "name", "id", "run", "message"])
 def test_a_field_of_the_wrong_kind(field: str) -> None:
-    fields = {"kind": "dip", "to": "2", "mpan": "1", "name": "N", "event": None, "message": {}, "id": "1"}
+    fields: dict[str, object] = {"kind": "dip", "to": "2", "mpan": "1", "name": "N", "id": "1"}
+    fields |= {"event": None, "message": {}}
     value = orjson.dumps(fields | {field: 7})
     with pytest.raises(ValueError, match="wrong kind"):
         read_record(Record(inbox_topic("r"), "k", value))

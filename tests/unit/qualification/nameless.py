@@ -56,7 +56,7 @@ def submitted(seconds: float = 1, last: str = "a1b2", **fields: Any) -> JournalE
     """IF-023 as the gateway takes it in."""
     group = {"loadShapeGSPGroupID": fields.pop("group", "_A"), "marketSegmentIndicator": "S"}
     day = {"settlementDayDate": fields.pop("day", bound().values["settlementDay"])}
-    shapes = {"LSGroup": group, "LSAnnualConsumption": {"annualLoadShapeTotal": "2900.000"}}
+    shapes: dict[str, Any] = {"LSGroup": group, "LSAnnualConsumption": {"annualLoadShapeTotal": "2900.000"}}
     shapes |= {"LSTTotals": [{"loadShapeDayTotal": "8.200"}]}
     body = {"payload": {"CustomBlock": {"B912List": [{"settlementDay": day, "LSGTotals": [shapes]}]}}}
     event = JournalEvent(

@@ -122,7 +122,7 @@ def test_a_run_that_made_things_go_wrong_ends_that_when_it_ends() -> None:
 
 
 def test_an_order_of_a_step_names_what_an_earlier_step_captured() -> None:
-    order = {"service": "supplier_stub", "to": "SUPI", "command": "send"}
+    order: dict[str, object] = {"service": "supplier_stub", "to": "SUPI", "command": "send"}
     order["arguments"] = {"quote": "${captured.registrationId}", "mpan": "${mpan}"}
     step = headline().steps[4].model_copy(update={"release": (Command.model_validate(order),)})
     bound = binding(participants={})

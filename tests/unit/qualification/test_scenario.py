@@ -12,16 +12,18 @@ import yaml
 from services.qualification import yaml_lines
 from services.qualification.errors import ScenarioInvalid, ScenarioUnknown
 from services.qualification.format import Way
+from services.qualification.problems import Problem
 from services.qualification.scenario import (
-    Problem,
     by_theme,
     find,
     lint,
     load_scenario,
     load_scenarios,
 )
+from services.qualification.sources import KINDS
 from tests.unit.qualification.given import SCENARIO_ID, headline
 
+SHIPPED = Path(str(files("scenarios")))
 GOOD = """\
 id: SITFTS9999-Tiny
 revision: 1
@@ -71,7 +73,7 @@ def problems(path: Path, text: str) -> list[Problem]:
 
 
 def test_what_ships_has_no_problems() -> None:
-    assert lint(Path(str(files("scenarios")))) == []
+    assert lint(SHIPPED) == []
 
 
 def test_the_headline_scenario_is_the_markets_own_table() -> None:
@@ -120,8 +122,8 @@ def test_a_good_file_loads(path: Path) -> None:
         ("    guidance: Send it.\n", "", 17, "/steps/0", "say in guidance"),
         ("publishes: 1", "publishes: 2", 29, "/steps/1/publishes", "does not come before"),
         ("message: PUB-031", "message: PUB-032", 29, "/steps/1/publishes", "not the source of PUB-032"),
-        ('"${mpan}"', '"${mpam}"', 32, "/steps/1/expect/0", "${mpam} is not a value"),
-        ("roles.SUPI.dipId", "roles.SUPI.dipid", 15, "/mpan/siteData", "is not a value"),
+        ('"${mpan}"', '"${mpam}"', 33, "/steps/1/expect/0/equals", "${mpam} is not a value"),
+        ("roles.SUPI.dipId", "roles.SUPI.dipid", 15, "/mpan/siteData/supplierDIPID", "is not a value"),
         (
             "        sentence:",
             '        oneOf: ["A"]\n        sentence:',
@@ -216,6 +218,13 @@ message: IF-032
 event: "[MSAppInitialResp]"
 guidance: Answer.
 """
+REFUSED = "refusal: {statuses: [401], because: It is not signed.}\n"
+TAKEN = """\
+source: DIP
+recipient: SUPI
+message: PUB-032
+guidance: Take it.
+"""
 TOLD = """\
 source: DIP
 recipient: SUPI
@@ -232,6 +241,7 @@ guidance: Take it.
         ANSWER + 'advanceTo: "${supplyStartDate}"',
         ANSWER + "advanceTo: {utcMidnightDaysAhead: 2}",
         TOLD + "codes: [MSG1038]\npublishes: 1",
+        TAKEN + "refusal: {statuses: [401, 400], because: It is not signed.}",
         ANSWER + "expect:\n  - field: /payload/CommonBlock/R0/responseMessages\n"
         "    anyMatches: REG0005.*\n    sentence: It names the code.",
     ],
@@ -252,6 +262,11 @@ def test_steps_of_every_kind_load(path: Path, text: str) -> None:
         (ANSWER + "advanceTo: {ukMidnight: 2}", "/advanceTo/ukMidnight", "not part of the format"),
         (ANSWER + "advanceTo: {utcMidnightDaysAhead: 2, ukDateDaysAhead: 1}", "/advanceTo", "exactly one of"),
         (TOLD, "", "needs codes"),
+        (ANSWER + REFUSED, "/refusal", "Only a publication is refused so"),
+        (TOLD + "codes: [MSG1038]\n" + REFUSED, "/refusal", "Only a publication is refused so"),
+        (TAKEN + REFUSED + "capture: {a: /payload}", "/refusal", "nothing is expected or captured"),
+        (TAKEN + REFUSED + "mustNotComeWithin: 3", "/refusal", "must not come has no refusal"),
+        (TAKEN + REFUSED.replace("401", "500"), "/refusal/statuses/0", "Input should be 400, 401"),
         (TOLD + "refused: [MSG1001]\ncodes: [MSG1038]", "/refused", "Only the DIP refuses"),
         (
             ANSWER + "expect:\n  - {field: /payload, anyMatches: '(', sentence: It is.}",
@@ -292,12 +307,13 @@ def test_a_scenario_belongs_to_the_theme_of_its_folder_unless_it_names_another(t
 
 
 def test_every_file_that_ships_is_named_after_its_scenario() -> None:
-    for path in Path(str(files("scenarios"))).rglob("*.yaml"):
-        assert load_scenario(path).id == path.stem
+    paths = [path for path in SHIPPED.rglob("*.yaml") if path.parent.name not in KINDS]
+    assert {load_scenario(path).id for path in paths} == {path.stem for path in paths}
+    assert len(load_scenarios()) == len(paths)
 
 
 def test_eighty_files_load_in_well_under_two_seconds(tmp_path: Path) -> None:
-    (shipped,) = Path(str(files("scenarios"))).rglob(f"{SCENARIO_ID}.yaml")
+    (shipped,) = SHIPPED.rglob(f"{SCENARIO_ID}.yaml")
     for number in range(80):
         text = shipped.read_text().replace(f"id: {SCENARIO_ID}", f"id: COPY{number}")
         (tmp_path / f"{number}.yaml").write_text(text)
@@ -347,7 +363,7 @@ def test_orders_of_a_step_name_what_steps_before_it_captured_and_no_later_ones(p
     order = "release:\n  - {service: supplier_stub, to: SUPI, command: send, arguments: {a: '${captured.x}'}}"
     (found,) = _with_step_three(path, ANSWER + order)
     assert (found.pointer, found.text) == (
-        "/steps/2/release/0/arguments",
+        "/steps/2/release/0/arguments/a",
         "${captured.x} is not a value of this scenario.",
     )
     capturing = "capture: {x: /payload/CommonBlock/M0/MPANCore}\n"

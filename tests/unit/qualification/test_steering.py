@@ -158,11 +158,13 @@ def test_the_clock_never_runs_backwards_nor_further_than_ten_years(flowing: Stee
     assert "at most 3660 days" in refusal(replace(flowing, ahead=DAY), far)
 
 
-def test_stepwise_mode_holds_what_harness_parties_send_and_nothing_else() -> None:
+def test_stepwise_mode_holds_what_the_harness_sends_or_delivers_to_a_participant_and_nothing_else() -> None:
     bound = binding(mode="stepwise")
     assert [(hold.step, hold.sender, hold.message, hold.event) for hold in holds(headline(), bound)] == [
         (2, "CSS", "CSS02800", None),
         (3, "2200000001", "IF-002", "[GainMPANInfo]"),
+        (4, "2300000012", "PUB-002", None),
         (7, "2200000001", "IF-032", "[MSAppInitialResp]"),
+        (8, "2300000012", "PUB-032", None),
     ]
     assert holds(headline(), binding()) == []

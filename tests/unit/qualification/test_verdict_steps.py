@@ -136,7 +136,7 @@ def test_given_a_message_that_cannot_be_routed_then_the_status_message_with_its_
     story.until_site_information()
     sent = story.appointment()
     entry = {"transactionID": sent.transaction_id, "message": f"{code} - Cannot Resolve"}
-    fields = {"interface": "STATUS", "recipient": PARTICIPANT, "sender": "1000000000"}
+    fields: dict[str, Any] = {"interface": "STATUS", "recipient": PARTICIPANT, "sender": "1000000000"}
     fields |= {"transaction_id": sent.transaction_id}
     body = orjson.dumps([entry]).decode()
     story.add(Kind.STATUS_SENT, body=body, codes=(code,), **fields)

@@ -59,18 +59,51 @@ def test_what_a_participant_does_is_never_held(held: Story) -> None:
     press(held, 2)
     held.pending()
     press(held, 3)
+    press(held, 4)
     held.delivery(held.site_information(), held.supplier, 201)
     state = judge(held)
     assert step(state, 5).status is StepStatus.WAITING_FOR_PARTICIPANT
     assert step(state, 5).deadline is not None
 
 
-def test_what_the_dip_delivers_is_never_held(held: Story) -> None:
-    press(held, 2)
-    held.pending()
-    press(held, 3)
-    held.site_information()
-    assert step(judge(held), 4).status is StepStatus.WAITING_FOR_HARNESS
+def until_delivery(story: Story) -> None:
+    """The site information is on its way to the participant, and the DIP holds it for the tester."""
+    press(story, 2)
+    story.pending()
+    press(story, 3)
+    sent = story.site_information()
+    fields = {"interface": "PUB-002", "recipient": PARTICIPANT, "transaction_id": sent.transaction_id}
+    story.add(Kind.ROUTED, details={"routing": "primary"}, **fields)
+    story.add(Kind.HELD, details={"step": 4, "reason": "waiting for release of step 4"}, **fields)
+
+
+def test_what_the_dip_delivers_to_a_participant_is_held(held: Story) -> None:
+    until_delivery(held)
+    state = judge(held, at(86_400))
+    assert (step(state, 4).status, step(state, 4).deadline) == (StepStatus.HELD, None)
+    assert step(state, 4).explanation == (
+        "Held: waiting for release of step 4. Press Run, and the DIP delivers PUB-002 for MPAN 1000000000013 "
+        "to SUPI (2300000012)."
+    )
+
+
+def test_a_delivery_let_go_is_waited_for_from_then_on_and_no_webhook_is_missed(held: Story) -> None:
+    until_delivery(held)
+    held.seconds = 3600
+    press(held, 4)
+    state = judge(held, at(3601))
+    assert step(state, 4).status is StepStatus.WAITING_FOR_PARTICIPANT
+    assert step(state, 4).deadline == at(3630)
+    assert "webhook" not in step(state, 4).explanation
+
+
+def test_what_the_dip_delivers_to_the_harness_itself_is_not_held() -> None:
+    story = Story(binding({}, mode="stepwise"))
+    story.prepared()
+    for number, happens in enumerate((story.switch, story.pending, story.site_information), start=1):
+        press(story, number)
+        happens()
+    assert step(judge(story), 4).status is StepStatus.WAITING_FOR_HARNESS
 
 
 def test_letting_the_rest_flow_holds_nothing_more(held: Story) -> None:

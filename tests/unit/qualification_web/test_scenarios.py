@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.qualification.format import DateRule
+from services.qualification.format import DateRule, Refusal
 from services.qualification.web.pages import headed
 from services.qualification.web.scenarios import date_words, rules_of
 from tests.unit.qualification.given import headline
@@ -36,6 +36,7 @@ def test_a_date_is_told_with_the_midnight_it_means(rule: DateRule, words: str) -
         ({"must_not_come_within": 2.5}, "must not come within 2.5 s."),
         ({"refused": ("MSG1001", "MSG1002")}, "has to refuse this message with MSG1001 or MSG1002."),
         ({"codes": ("MSG1038",)}, "The status message has to bring MSG1038."),
+        ({"refusal": Refusal(statuses=(401, 400), because="x")}, "refuse the publication with 401 or 400."),
     ],
 )
 def test_what_holds_besides_the_fields_is_told(more: dict[str, Any], words: str) -> None:

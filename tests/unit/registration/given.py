@@ -100,7 +100,7 @@ def command(name: str, arguments: Mapping[str, Any]) -> Incoming:
 
 def metering_point(**changes: Any) -> MeteringPoint:
     """The metering point of ``SITE``, with changed fields; None leaves a field out."""
-    site = {name: value for name, value in (SITE | changes).items() if value is not None}
+    site = {name: value for name, value in {**SITE, **changes}.items() if value is not None}
     point, _ = tell(None, command("load_mpan", {"siteData": site}))
     assert point is not None
     return point
@@ -139,7 +139,7 @@ def metering_request(
     supplier: str = GAINING, registration: str | None = REGISTRATION, mpan: str = MPAN, **block: Any
 ) -> Incoming:
     """PUB-031 [MSApp]; ``block`` changes fields of B070."""
-    custom: dict[str, Any] = {"B070": METERING_BLOCK | block}
+    custom: dict[str, Any] = {"B070": {**METERING_BLOCK, **block}}
     if registration is not None:
         custom["B013"] = {"CSSRegistrationID": registration}
     return publication("PUB-031", "[MSApp]", Sender(supplier, "SUP"), custom, mpan=mpan)
@@ -147,7 +147,7 @@ def metering_request(
 
 def data_request(supplier: str = GAINING, registration: str | None = REGISTRATION, **block: Any) -> Incoming:
     """PUB-031 [DSApp]; ``block`` changes fields of B071."""
-    custom: dict[str, Any] = {"B071": DATA_BLOCK | block}
+    custom: dict[str, Any] = {"B071": {**DATA_BLOCK, **block}}
     if registration is not None:
         custom["B013"] = {"CSSRegistrationID": registration}
     return publication("PUB-031", "[DSApp]", Sender(supplier, "SUP"), custom)

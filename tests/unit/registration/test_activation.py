@@ -12,15 +12,13 @@ from backbone.journal.events import Kind
 from participant.handlers import Incoming, JournalNote, World
 from participant.parties import Party
 from services.registration.register import MeteringPoint, RequestStatus, SwitchStatus
+from tests.unit.messages import CATALOGUE, LDSO, NOW, custom_block, sent
 from tests.unit.registration.given import (
-    CATALOGUE,
     GAINING,
-    LDSO,
     MSA,
     MSS,
     NEW_MSS,
     NEW_SDS,
-    NOW,
     PARTIES,
     REGISTRATION,
     SDS,
@@ -36,7 +34,6 @@ from tests.unit.registration.given import (
     metering_request,
     names,
     registration_status,
-    sent,
     switching_point,
     tell,
 )
@@ -82,7 +79,7 @@ def test_a_secured_switch_confirms_supplier_and_services() -> None:
 
 def test_the_change_of_supplier_names_both_suppliers_and_the_day() -> None:
     _, messages = after(both_accepted(), SECURED)
-    custom = messages[0].custom
+    custom = custom_block(messages[0])
 
     assert custom["B013"] == {"CSSRegistrationID": REGISTRATION}
     assert custom["B002"]["incomingSupplierDIPID"] == GAINING
@@ -94,7 +91,7 @@ def test_the_change_of_supplier_names_both_suppliers_and_the_day() -> None:
 
 def test_a_confirmed_service_is_named_with_its_partner_and_the_one_it_replaces() -> None:
     _, messages = after(both_accepted(), SECURED)
-    _, active, ended, data_active, data_ended = (message.custom for message in messages)
+    _, active, ended, data_active, data_ended = (custom_block(message) for message in messages)
 
     assert active["B014"]["incomingMeteringServiceDIPID"] == NEW_MSS
     assert active["B014"]["appointmentScenario"] == "COS"
@@ -149,7 +146,7 @@ def test_a_cancelled_switch_lets_its_requests_lapse() -> None:
 
     assert names(messages) == [("IF-035", "[MSAppLapsed]"), ("IF-035", "[DSAppLapsed]")]
     assert messages[0].primary == (GAINING, NEW_MSS)
-    assert messages[0].custom["B007"]["responseCode"] == "L"
+    assert custom_block(messages[0])["B007"]["responseCode"] == "L"
     assert statuses(point) == [RequestStatus.LAPSED] * 2
 
 
@@ -237,7 +234,7 @@ def test_a_segment_change_that_is_not_taken_up_after_the_supply_start_lapses() -
     assert on_the_last_day == []
     lapsed, (told,) = at(asked, uk_midnight(SUPPLY_START, 29))
     assert (told.interface, told.event) == ("IF-035", "[MSAppLapsed]")
-    assert (told.custom or {})["B007"] == {
+    assert custom_block(told)["B007"] == {
         "responseCode": "L",
         "proposedAppointmentResponseCode": CATALOGUE.code_text("REG1037"),
     }
@@ -282,7 +279,7 @@ def test_a_change_of_provider_is_confirmed_when_the_provider_accepts() -> None:
         "[MSAppActive]",
         "[MSDeApp]",
     ]
-    ended = messages[3].custom
+    ended = custom_block(messages[3])
     assert ended["B008"]["deAppointmentReasonCode"] == "CSERV"
     assert set(ended) == {"B008", "B010"}
     changed, _ = at(point, datetime.fromisoformat(CHANGE[FROM]))
@@ -317,7 +314,7 @@ def test_a_later_change_supersedes_one_that_is_confirmed_and_not_yet_effective()
     assert_valid(outputs)
     messages = sent(outputs)
     assert messages[-1].event == "[MSDeAppUpdate]"
-    assert messages[-1].custom["B010"]["incomingMeteringServiceDIPID"] == third
+    assert custom_block(messages[-1])["B010"]["incomingMeteringServiceDIPID"] == third
     assert messages[-1].mpan is not None
     assert messages[-1].mpan.distributor_dip_id == LDSO
 
@@ -337,12 +334,12 @@ def test_a_provider_of_another_segment_takes_the_metering_point_there() -> None:
     }
     request = metering_request(SUPPLIER, None, **move)
     point, messages = after(metering_point(), request, metering_answer(provider=MSA))
-    assert messages[-1].custom["B008"]["deAppointmentReasonCode"] == "CSEGM"
+    assert custom_block(messages[-1])["B008"]["deAppointmentReasonCode"] == "CSEGM"
     assert point.site.market_segment == "S"
 
     moved, (told,) = at(point, datetime.fromisoformat("2026-03-27T08:00:00+00:00"))
     assert (told.interface, told.event) == ("IF-044", "[MarketSegmentChange]")
-    assert told.custom["B026"] == {
+    assert custom_block(told)["B026"] == {
         "marketSegmentIndicator": "A",
         "marketSegmentIndicatorEffectiveFromDate": "2026-03-27T00:00:00+00:00",
     }

@@ -8,17 +8,15 @@ from contracts.envelope import Sender
 from services.registration.appointments import makes_sense
 from services.registration.kinds import DATA, METERING
 from services.registration.register import MeteringPoint, RequestStatus
-from tests.unit.messages import CORRELATION
+from tests.unit.messages import CORRELATION, MPAN, NOW, custom_block, sent
 from tests.unit.registration.given import (
     B012,
     DATA_BLOCK,
     GAINING,
     METERING_BLOCK,
-    MPAN,
     MSS,
     NEW_MSS,
     NEW_SDS,
-    NOW,
     OTHER_SUPPLIER,
     REGISTRATION,
     REGS,
@@ -32,7 +30,6 @@ from tests.unit.registration.given import (
     metering_request,
     names,
     publication,
-    sent,
     switching_point,
     tell,
 )
@@ -70,7 +67,7 @@ def test_an_answer_whose_outcome_and_code_do_not_go_together_gets_reg1094(
     point, messages = after(switching_point(), metering_request(), said)
 
     assert messages[0].event == (event or "[MSAppRejected]")
-    told = (messages[0].custom or {})["B007"]
+    told = custom_block(messages[0])["B007"]
     if event is None:
         assert told == {
             "responseCode": "R",
@@ -95,8 +92,8 @@ def test_a_good_request_is_accepted_and_the_metering_service_is_asked() -> None:
     assert initial.response is not None
     assert (initial.response.code, initial.response.messages) == ("A", ())
     assert initial.custom == {"B013": {"CSSRegistrationID": REGISTRATION}, "B070": METERING_BLOCK}
-    assert (question.primary, question.custom["B012"]) == ((NEW_MSS,), B012)
-    assert question.custom["B072"]["incumbentMeteringServiceDIPID"] == MSS
+    assert (question.primary, custom_block(question)["B012"]) == ((NEW_MSS,), B012)
+    assert custom_block(question)["B072"]["incumbentMeteringServiceDIPID"] == MSS
     assert statuses(point) == [RequestStatus.WITH_PROVIDER]
 
 
@@ -104,7 +101,7 @@ def test_a_good_request_for_a_data_service_is_accepted_and_the_data_service_is_a
     _, messages = after(switching_point(), data_request())
 
     assert names(messages) == [("IF-032", "[DSAppInitialResp]"), ("IF-033", "[DSAppSPRequest]")]
-    assert messages[0].custom["B071"] == DATA_BLOCK
+    assert custom_block(messages[0])["B071"] == DATA_BLOCK
     assert messages[1].primary == (NEW_SDS,)
 
 
@@ -121,13 +118,13 @@ def test_a_bad_request_is_rejected_with_every_code_and_goes_no_further() -> None
             "REG1090 - Proposed Metering Service MPID [DI-213] does not match DIP ID",
         ),
     )
-    assert answer.custom["B013"] == {"CSSRegistrationID": "wrong"}
+    assert custom_block(answer)["B013"] == {"CSSRegistrationID": "wrong"}
     assert point.requests == ()
 
 
 def test_a_request_without_a_registration_is_answered_without_one() -> None:
     _, (answer,) = after(switching_point(), metering_request(registration=None))
-    assert "B013" not in answer.custom
+    assert "B013" not in custom_block(answer)
 
 
 def test_a_request_for_an_unknown_mpan_is_rejected_with_reg0000() -> None:
@@ -154,7 +151,7 @@ def test_when_the_metering_service_accepts_supplier_and_service_are_told_and_the
 
     assert names(messages) == [("IF-035", "[MSAppAccepted]"), ("IF-035", "[IMS-SendMTD]")]
     assert [message.primary for message in messages] == [(GAINING, NEW_MSS), (MSS,)]
-    assert messages[0].custom["B007"]["responseCode"] == "A"
+    assert custom_block(messages[0])["B007"]["responseCode"] == "A"
     assert statuses(point) == [RequestStatus.ACCEPTED]
 
 
@@ -170,7 +167,7 @@ def test_when_the_metering_service_refuses_its_reason_reaches_the_supplier() -> 
 
     (told,) = messages
     assert (told.event, told.primary) == ("[MSAppRejected]", (GAINING, NEW_MSS))
-    assert told.custom["B007"] == {
+    assert custom_block(told)["B007"] == {
         "responseCode": "R",
         "proposedAppointmentResponseCode": "SP004 - Connection Type Not Supported",
     }
@@ -181,7 +178,7 @@ def test_when_the_data_service_accepts_the_retriever_is_assigned() -> None:
     _, (told,) = after(switching_point(), data_request(), data_answer())
 
     assert (told.event, told.primary) == ("[DSAppAccepted]", (GAINING, NEW_SDS))
-    assert told.custom["B019"]["assignedMDRMPID"] == "MDRA"
+    assert custom_block(told)["B019"]["assignedMDRMPID"] == "MDRA"
 
 
 @pytest.mark.parametrize("provider", [MSS, NEW_SDS])
@@ -211,7 +208,7 @@ def test_a_later_request_supersedes_an_open_one() -> None:
         ("IF-033", "[MSAppSPRequest]"),
     ]
     assert messages[1].primary == (GAINING, NEW_MSS)
-    reason = messages[1].custom["B007"]["proposedAppointmentResponseCode"]
+    reason = custom_block(messages[1])["B007"]["proposedAppointmentResponseCode"]
     assert reason == "REG1089 - Subsequent Appointment Received"
     assert statuses(point) == [RequestStatus.SUPERSEDED, RequestStatus.WITH_PROVIDER]
 
@@ -230,7 +227,7 @@ def test_a_request_for_the_other_kind_or_of_another_supplier_supersedes_nothing(
 def test_a_change_of_provider_by_the_current_supplier_names_it_as_requesting() -> None:
     change = metering_request(SUPPLIER, None, appointmentScenario="CSP")
     _, messages = after(switching_point(), change)
-    requesting = messages[1].custom["B012"]
+    requesting = custom_block(messages[1])["B012"]
     assert requesting["serviceProviderAppointmentRequestingSupplierMPID"] == "SUPA"
     assert messages[1].mpan is not None
     assert messages[1].mpan.mpan == MPAN

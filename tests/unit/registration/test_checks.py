@@ -15,15 +15,13 @@ from services.registration.checks import failures
 from services.registration.kinds import DATA, METERING
 from services.registration.proposals import read_proposal
 from services.registration.register import MeteringPoint, SwitchStatus, uk_stamp
+from tests.unit.messages import LDSO, MPAN, NOW
 from tests.unit.registration.given import (
     ADS,
     GAINING,
-    LDSO,
-    MPAN,
     MSA,
     MSS,
     NEW_MSS,
-    NOW,
     OTHER_SUPPLIER,
     REGISTRATION,
     SDS,
@@ -143,7 +141,9 @@ def test_reg1031_when_the_provider_does_not_serve_the_segment(
 
 
 UNMETERED: Mapping[str, Any] = {"marketSegmentIndicator": "U", "connectionTypeIndicator": "U"}
-WITHOUT_RETRIEVER = {f"supplierNominatedMDR{part}": None for part in ("DIPID", "MPID", "EffectiveFromDate")}
+WITHOUT_RETRIEVER: Mapping[str, Any] = {
+    f"supplierNominatedMDR{part}": None for part in ("DIPID", "MPID", "EffectiveFromDate")
+}
 BY_UMSO = {"proposedMeteringServiceDIPID": UMSO, "proposedMeteringServiceMPID": "UMSA"}
 BY_UMSDS = {"proposedDataServiceDIPID": UMSDS, "proposedDataServiceMPID": "UDSA"}
 HALF_HOURLY = {"supplierProposedConsentGranularity": "H"}

@@ -10,10 +10,10 @@ from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import uk_stamp
+from tests.unit.messages import NOW, custom_block
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
-    NOW,
     SDS,
     after,
     codes,
@@ -49,7 +49,7 @@ def test_a_contract_is_held_answered_and_told_to_the_next_supplier() -> None:
     point, (told,) = after(metering_point(), add())
     assert (told.interface, told.event, told.primary) == ("IF-039", "[DirectContractMSAdd]", (MSS,))
     _, (site,) = after(point, pending())
-    block = (site.custom or {})["B006"]
+    block = custom_block(site)["B006"]
     assert block["customerDirectContractMeteringService"] is True
     assert block["customerDirectContractMeteringServiceDIPID"] == MSS
     point, (told,) = after(point, remove())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from participant.handlers import HandlerRegistry
 from participant.service_provider import DATA_SERVICE, METERING_SERVICE, provider_registry
 from services.central_services_stub import consumption_checks
 from services.central_services_stub.handlers import build_registry
@@ -23,7 +25,7 @@ from services.registration import (
 )
 from services.registration.handlers import registry as registration
 from services.supplier_stub.handlers import registry as suppliers
-from tests.unit.registration.given import CATALOGUE
+from tests.unit.messages import CATALOGUE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "counterparties.md").read_text()
 
@@ -69,6 +71,11 @@ def test_the_page_names_every_order() -> None:
     section = PAGE.split("## Orders\n", 1)[1].split("\n### ", 1)[0]
     named = set(re.findall(r"^\| [^|]+ \| `(\w+)` \|", section, re.MULTILINE))
     providers = [provider_registry(kind, CATALOGUE) for kind in (METERING_SERVICE, DATA_SERVICE)]
-    others = [registration, suppliers, build_registry(CATALOGUE), css_registry(Callbacks(lambda mpid: None))]
+    others: list[HandlerRegistry[Any]] = [
+        registration,
+        suppliers,
+        build_registry(CATALOGUE),
+        css_registry(Callbacks(lambda mpid: None)),
+    ]
     taken = {name for registry in [*providers, *others] for name in registry.commands()}
     assert named == taken | {"fault", "end_fault", "run_ended", "deliver_again"}

@@ -11,11 +11,10 @@ from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import uk_stamp
-from tests.unit.messages import CORRELATION
+from tests.unit.messages import CORRELATION, NOW, custom_block, sent
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
-    NOW,
     REGS,
     UMSO,
     after,
@@ -23,7 +22,6 @@ from tests.unit.registration.given import (
     metering_point,
     pending,
     publication,
-    sent,
     tell,
 )
 
@@ -60,7 +58,7 @@ def test_the_appointed_metering_service_is_believed_and_everybody_told() -> None
 
 def test_the_next_supplier_learns_the_status_with_its_date() -> None:
     _, (site,) = after(metering_point(), report(days=-3), pending())
-    assert (site.custom or {})["B025"] == {
+    assert custom_block(site)["B025"] == {
         "energisationStatus": "D",
         "energisationStatusEffectiveFromDate": "2026-03-17T00:00:00+00:00",
     }

@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 from contracts.identifiers import GSP_GROUPS, make_mpan
 from services.registration.loading import metering_point as load
 from services.registration.register import MeteringPoint
-from tests.unit.messages import checked
+from tests.unit.messages import LDSO, MPAN, NOW, checked, sent
 from tests.unit.registration.given import (
-    LDSO,
-    MPAN,
     MSS,
-    NOW,
     REGS,
     SDS,
     SUPPLIER,
@@ -27,7 +24,6 @@ from tests.unit.registration.given import (
     metering_request,
     pending,
     registration_status,
-    sent,
     tell,
 )
 

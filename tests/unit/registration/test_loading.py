@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from backbone.journal.events import Kind
 from participant.handlers import JournalNote
+from services.qualification.scenario import load_scenarios
 from services.registration.loading import metering_point
 from services.registration.site_data import SiteData
+from tests.unit.messages import LDSO, MPAN, NOW
 from tests.unit.registration.given import (
-    LDSO,
-    MPAN,
     MSS,
-    NOW,
     REGS,
     SITE,
     SUPPLIER,
@@ -28,7 +25,7 @@ from tests.unit.registration.given import (
 
 
 def load(mpan: str = MPAN, **changes: Any):
-    site = {name: value for name, value in (SITE | changes).items() if value is not None}
+    site = {name: value for name, value in {**SITE, **changes}.items() if value is not None}
     return metering_point(mpan, REGS, {"siteData": site}, NOW)
 
 
@@ -86,8 +83,6 @@ def test_site_data_that_cannot_be_used_is_refused(changes: dict[str, Any]) -> No
 
 
 def test_every_packaged_scenario_has_site_data_that_the_register_knows() -> None:
-    scenarios = Path(__file__).parents[3] / "scenarios"
-    for path in scenarios.rglob("*.yaml"):
-        site = yaml.safe_load(path.read_text())["mpan"]["siteData"]
-        names = set(site) - {field.alias for field in SiteData.model_fields.values()}
-        assert names <= {"meters", "linked", "related", "migrated", "since"}, path.name
+    for scenario in load_scenarios().values():
+        names = set(scenario.mpan.site_data) - {field.alias for field in SiteData.model_fields.values()}
+        assert names <= {"meters", "linked", "related", "migrated", "since"}, scenario.id

@@ -10,11 +10,10 @@ from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import MeteringPoint, uk_stamp
-from tests.unit.messages import CORRELATION
+from tests.unit.messages import CORRELATION, NOW, custom_block
 from tests.unit.registration.given import (
     MSS,
     NEW_MSS,
-    NOW,
     REGS,
     SUPPLIER,
     after,
@@ -67,7 +66,7 @@ def test_an_exchange_replaces_the_meter_and_everybody_is_told_what_is_there_now(
 
     assert (told.sender, told.interface, told.event) == (REGS, "IF-006", "[MeterExchange]")
     assert (told.primary, told.correlation_id) == ((), CORRELATION)
-    custom = told.custom or {}
+    custom = custom_block(told)
     assert {name: custom[name] for name in ("B906", "B039")} == meter() | removal()
     (listed,) = custom["B905List"]
     assert listed["existingMeter"]["meterID"] == NEW
@@ -83,10 +82,10 @@ def test_an_installation_adds_and_a_removal_takes_away() -> None:
     assert ids(point) == [HELD, NEW]
     point, (told,) = after(point, report("MeterRemoval", removal()))
     assert ids(point) == [NEW]
-    assert [one["existingMeter"]["meterID"] for one in (told.custom or {})["B905List"]] == [NEW]
+    assert [one["existingMeter"]["meterID"] for one in custom_block(told)["B905List"]] == [NEW]
     point, (told,) = after(point, report("MeterRemoval", removal(NEW)))
     assert ids(point) == []
-    assert "B905List" not in (told.custom or {})
+    assert "B905List" not in custom_block(told)
 
 
 def test_an_update_renames_the_meter_and_keeps_its_asset_provider() -> None:
@@ -108,7 +107,7 @@ def test_an_in_home_display_comes_with_the_meter_and_the_next_supplier_learns_of
     display = {"B030": {"IHDInstallStatus": "D", "IHDEffectiveFromDate": day(0)}}
     point, _ = after(metering_point(), report("MeterInstall", meter() | display))
     _, (site,) = after(point, pending())
-    custom = site.custom or {}
+    custom = custom_block(site)
     assert custom["B030"] == display["B030"]
     assert [one["existingMeter"]["meterID"] for one in custom["B905List"]] == [HELD, NEW]
 
@@ -180,7 +179,7 @@ def test_reg1007_when_the_site_is_to_be_disconnected_before_the_meter_is_install
 def test_a_refusal_changes_nothing_and_reaches_who_asked() -> None:
     point, (told,) = after(metering_point(), report("MeterExchange", meter() | removal(), NEW_MSS))
     assert point == metering_point()
-    assert (told.primary, "B905List" in (told.custom or {})) == ((NEW_MSS,), False)
+    assert (told.primary, "B905List" in custom_block(told)) == ((NEW_MSS,), False)
 
 
 def test_a_meter_of_an_unknown_mpan_gets_reg0000() -> None:
@@ -190,4 +189,4 @@ def test_a_meter_of_an_unknown_mpan_gets_reg0000() -> None:
 def test_the_supplier_is_told_what_the_metering_service_is_told() -> None:
     told = answer(metering_point(supplierDIPID=SUPPLIER), report("MeterRemoval", removal()))
     assert told.mpan is not None
-    assert (told.custom or {})["B039"] == removal()["B039"]
+    assert custom_block(told)["B039"] == removal()["B039"]

@@ -13,11 +13,10 @@ from participant.handlers import TIME_HAS_PASSED, Incoming
 from services.registration.handlers import registry
 from services.registration.progress import next_due, pass_time
 from services.registration.register import MeteringPoint
+from tests.unit.messages import MPAN, NOW, sent
 from tests.unit.registration.given import (
     GAINING,
-    MPAN,
     MSA,
-    NOW,
     REGS,
     SUPPLIER,
     SUPPLY_START,
@@ -31,7 +30,6 @@ from tests.unit.registration.given import (
     metering_request,
     names,
     registration_status,
-    sent,
     switching_point,
     tell,
 )

@@ -19,17 +19,14 @@ from services.registration.register import (
     uk_stamp,
 )
 from services.registration.site_data import Party
-from tests.unit.messages import CORRELATION
+from tests.unit.messages import CORRELATION, LDSO, MPAN, NOW
 from tests.unit.registration.given import (
     DATA_BLOCK,
     GAINING,
-    LDSO,
     METERING_BLOCK,
-    MPAN,
     MSS,
     NEW_MSS,
     NEW_SDS,
-    NOW,
     REGISTRATION,
     SUPPLY_START,
     data_request,

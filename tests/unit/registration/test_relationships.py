@@ -8,8 +8,8 @@ import pytest
 
 from contracts.envelope import Sender
 from participant.handlers import Incoming
+from tests.unit.messages import MPAN, custom_block
 from tests.unit.registration.given import (
-    MPAN,
     OTHER_SUPPLIER,
     SUPPLIER,
     after,
@@ -59,7 +59,7 @@ def relate(what: str, *mpans: str, **more: str) -> Incoming:
 def test_a_link_is_held_and_told_with_the_linked_mpans() -> None:
     point, (told,) = after(metering_point(**ALONE), link("Create", EXPORT, EXPORT_2))
     assert (told.interface, told.event) == ("IF-020", "[LinkedImportExportCreate]")
-    listed = [one["existingMeter"]["linkedImportExportMPAN"] for one in (told.custom or {})["B907List"]]
+    listed = [one["existingMeter"]["linkedImportExportMPAN"] for one in custom_block(told)["B907List"]]
     assert listed == [EXPORT, EXPORT_2]
     assert [one.mpan for one in point.site.linked] == [EXPORT, EXPORT_2]
     point, _ = after(point, link("Remove", EXPORT))
@@ -70,7 +70,7 @@ def test_relations_are_added_removed_and_told_to_the_next_supplier() -> None:
     site = ALONE | {"neighbours": (neighbour(IMPORT, "I"), neighbour(OTHER, "I"))}
     point, _ = after(metering_point(**site), relate("Create", IMPORT), relate("Add", OTHER))
     _, (told,) = after(point, pending())
-    pairs = [one["existingMeter"] for one in (told.custom or {})["B908List"]]
+    pairs = [one["existingMeter"] for one in custom_block(told)["B908List"]]
     assert pairs == [{"primaryMPAN": MPAN, "secondaryMPAN": mpan} for mpan in (IMPORT, OTHER)]
     point, _ = after(point, relate("Remove", IMPORT))
     assert [pair.secondary for pair in point.relations()] == [OTHER]
@@ -127,5 +127,5 @@ def test_nothing_is_linked_during_a_switch_and_everything_after_it() -> None:
 def test_a_refusal_changes_nothing_and_an_unknown_principal_gets_reg0000() -> None:
     point, (told,) = after(metering_point(**ALONE), link("Create", OTHER))
     assert (point, told.primary) == (metering_point(**ALONE), (SUPPLIER,))
-    assert "B907List" not in (told.custom or {})
+    assert "B907List" not in custom_block(told)
     assert codes(None, link("Create", EXPORT)) == ["REG0000"]

@@ -11,13 +11,12 @@ from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import MeteringPoint, uk_stamp
 from services.registration.retrieving import RULES
-from tests.unit.messages import CORRELATION
+from tests.unit.messages import CORRELATION, NOW, custom_block, sent
 from tests.unit.registration.given import (
     GAINING,
     MDR,
     MSS,
     NEW_SDS,
-    NOW,
     SDS,
     SUPPLIER,
     after,
@@ -27,12 +26,9 @@ from tests.unit.registration.given import (
     metering_point,
     publication,
     registration_status,
-    sent,
     switching_point,
     tell,
 )
-
-DATE = "SDSNominatedMDRRequestedEffectiveFromDate"
 
 
 def update(sender: str = SDS, supplier: str = SUPPLIER, days: int = 3, **block: Any) -> Incoming:
@@ -42,7 +38,7 @@ def update(sender: str = SDS, supplier: str = SUPPLIER, days: int = 3, **block: 
         "B018": {
             "SDSNominatedMDRDIPID": MDR,
             "SDSNominatedMDRMPID": "MDRA",
-            DATE: uk_stamp(uk_midnight(NOW, days)),
+            "SDSNominatedMDRRequestedEffectiveFromDate": uk_stamp(uk_midnight(NOW, days)),
         }
         | block,
     }
@@ -51,7 +47,7 @@ def update(sender: str = SDS, supplier: str = SUPPLIER, days: int = 3, **block: 
 
 def codes(incoming: Incoming, point: MeteringPoint | None = None) -> list[str]:
     (answer,) = sent(tell(point or metering_point(), incoming)[1])
-    return [text[:7] for text in answer.custom["B099"]["responseMessages"]]
+    return [text[:7] for text in custom_block(answer)["B099"]["responseMessages"]]
 
 
 def test_the_appointed_data_service_gets_its_retriever() -> None:
@@ -59,8 +55,8 @@ def test_the_appointed_data_service_gets_its_retriever() -> None:
 
     assert (answer.interface, answer.event) == ("IF-035", "[SDS-MDROutcome]")
     assert (answer.primary, answer.correlation_id) == ((SDS, SUPPLIER), CORRELATION)
-    assert answer.custom["B099"] == {"responseCode": "A", "responseMessages": []}
-    assert answer.custom["B092"] == {
+    assert custom_block(answer)["B099"] == {"responseCode": "A", "responseMessages": []}
+    assert custom_block(answer)["B092"] == {
         "assignedMDRDIPID": MDR,
         "assignedMDRMPID": "MDRA",
         "assignedMDREffectiveFromDate": "2026-03-23T00:00:00+00:00",
@@ -73,7 +69,7 @@ def test_the_appointed_data_service_gets_its_retriever() -> None:
     ("incoming", "code"),
     [
         (update(days=-1), "REG1024"),
-        (update(**{DATE: "this date is no date text"}), "REG1024"),
+        (update(SDSNominatedMDRRequestedEffectiveFromDate="this date is no date text"), "REG1024"),
         (update(NEW_SDS), "REG1080"),
         (update(SDSNominatedMDRDIPID=MSS, SDSNominatedMDRMPID="MSSA"), "REG1081"),
         (update(SDSNominatedMDRDIPID="2099999999"), "REG1081"),
@@ -96,7 +92,7 @@ def test_a_refused_update_changes_nothing_and_reports_every_code() -> None:
     incoming = update(NEW_SDS, GAINING, 9)
     point, (answer,) = after(metering_point(), incoming)
     assert point == metering_point()
-    assert answer.custom["B099"]["responseCode"] == "R"
+    assert custom_block(answer)["B099"]["responseCode"] == "R"
     assert codes(incoming) == ["REG1080", "REG1082", "REG1084"]
 
 
@@ -104,7 +100,7 @@ def test_an_update_about_an_unknown_mpan_gets_reg0000() -> None:
     point, outputs = tell(None, update())
     assert point is None
     assert_valid(outputs)
-    assert sent(outputs)[0].custom["B099"]["responseMessages"][0].startswith("REG0000")
+    assert custom_block(sent(outputs)[0])["B099"]["responseMessages"][0].startswith("REG0000")
 
 
 def test_a_confirmed_data_service_brings_the_nominated_retriever() -> None:

@@ -11,9 +11,8 @@ from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from services.registration.register import uk_stamp
 from services.registration.site_changes import KINDS
-from tests.unit.messages import checked
+from tests.unit.messages import NOW, checked, custom_block, sent
 from tests.unit.registration.given import (
-    NOW,
     REGS,
     after,
     assert_valid,
@@ -22,7 +21,6 @@ from tests.unit.registration.given import (
     names,
     pending,
     publication,
-    sent,
     tell,
 )
 
@@ -73,13 +71,13 @@ def test_every_change_is_announced_with_what_it_changes(event: str) -> None:
     _, outputs = tell(metering_point(linked=()), order(event, **site))
     announced = sent(outputs)[0]
     assert (announced.sender, announced.event, announced.interface) == (REGS, event, KINDS[event].interface)
-    told = (announced.custom or {})[block]
+    told = custom_block(announced)[block]
     assert {name: told[name] for name in fields} == fields
 
 
 def test_the_next_supplier_is_told_of_the_change_with_its_date() -> None:
     _, (site,) = after(metering_point(), order("[DUOSTariffIDChg]", DUOSTariffID="110"), pending())
-    assert (site.custom or {})["B024"] == {"DUOSTariffID": "110", "DUOSTariffIDEffectiveFromDate": SINCE}
+    assert custom_block(site)["B024"] == {"DUOSTariffID": "110", "DUOSTariffIDEffectiveFromDate": SINCE}
 
 
 def test_another_gsp_group_is_in_every_message_from_then_on() -> None:
@@ -100,7 +98,7 @@ def test_another_gsp_group_is_in_every_message_from_then_on() -> None:
 def test_the_enquiry_service_learns_the_registration_status(event: str, statuses: tuple[str, str]) -> None:
     _, messages = after(metering_point(), order(event))
     assert names(messages) == [("IF-009", event), ("IF-050", "[MPStatusChange]")]
-    block = (messages[1].custom or {})["B079"]
+    block = custom_block(messages[1])["B079"]
     assert (block["RMPStatus"], block["MPStatus"]) == statuses
 
 
@@ -152,7 +150,7 @@ def test_annual_consumption_is_held_and_told_to_the_next_supplier() -> None:
     point, told = after(metering_point(), annual("4100.500", -1), annual("3900.000", -2))
     assert told == []
     _, (site,) = after(point, pending())
-    assert (site.custom or {})["B027"] == {
+    assert custom_block(site)["B027"] == {
         "annualConsumption": "4100.500",
         "annualConsumptionEffectiveFromDate": uk_stamp(uk_midnight(NOW, -1)),
         "annualConsumptionQualityIndicator": "1",

@@ -10,9 +10,9 @@ from backbone.clock import uk_midnight
 from contracts.envelope import Sender
 from participant.handlers import Incoming
 from services.registration.register import uk_stamp
+from tests.unit.messages import NOW, custom_block
 from tests.unit.registration.given import (
     GAINING,
-    NOW,
     OTHER_SUPPLIER,
     REGISTRATION,
     SUPPLIER,
@@ -83,7 +83,7 @@ def test_the_next_supplier_learns_what_the_last_one_set(
     incoming: Incoming, block: str, fields: dict[str, str]
 ) -> None:
     _, (site,) = after(metering_point(), incoming, pending())
-    told = (site.custom or {})[block]
+    told = custom_block(site)[block]
     assert {name: told[name] for name in fields} == fields
 
 

@@ -9,9 +9,9 @@ import orjson
 from backbone.journal.events import Kind
 from participant.handlers import JournalNote
 from services.registration.register import MeteringPoint, SwitchStatus
+from tests.unit.messages import MPAN, custom_block, sent
 from tests.unit.registration.given import (
     GAINING,
-    MPAN,
     REGISTRATION,
     REGS,
     SITE,
@@ -20,7 +20,6 @@ from tests.unit.registration.given import (
     metering_point,
     pending,
     registration_status,
-    sent,
     switching_point,
     tell,
 )
@@ -35,7 +34,7 @@ def test_a_pending_registration_leads_to_site_information_for_the_incoming_suppl
 
     (message,) = sent(outputs)
     assert (message.interface, message.event, message.primary) == ("IF-002", "[GainMPANInfo]", (GAINING,))
-    assert message.custom["B013"] == {"CSSRegistrationID": REGISTRATION}
+    assert custom_block(message)["B013"] == {"CSSRegistrationID": REGISTRATION}
     assert_valid(outputs)
     assert point is not None
     (switch,) = point.switches
@@ -45,7 +44,7 @@ def test_a_pending_registration_leads_to_site_information_for_the_incoming_suppl
 
 def test_site_information_says_what_the_register_holds() -> None:
     _, outputs = tell(metering_point(), pending())
-    custom = sent(outputs)[0].custom
+    custom = custom_block(sent(outputs)[0])
 
     assert custom["B005"]["currentMeteringServiceMPID"] == "MSSA"
     assert custom["B022"]["addressLine5"] == "TEST STREET"
@@ -70,7 +69,7 @@ def test_site_information_leaves_out_what_the_register_does_not_hold() -> None:
     bare = dict.fromkeys(optional)
     _, outputs = tell(metering_point(**bare), pending())
 
-    custom = sent(outputs)[0].custom
+    custom = custom_block(sent(outputs)[0])
     assert set(custom) == {"B013", "B006", "B022", "B023", "B024", "B025", "B026"}
     assert_valid(outputs)
 
@@ -78,7 +77,7 @@ def test_site_information_leaves_out_what_the_register_does_not_hold() -> None:
 def test_dates_of_the_site_are_uk_local() -> None:
     summer = metering_point(since="2025-06-30T23:00:00+00:00")
     _, outputs = tell(summer, pending())
-    date = sent(outputs)[0].custom["B023"]["connectionTypeEffectiveFromDate"]
+    date = custom_block(sent(outputs)[0])["B023"]["connectionTypeEffectiveFromDate"]
     assert date == "2025-07-01T00:00:00+01:00"
 
 
@@ -125,7 +124,7 @@ def test_a_registration_of_an_unknown_supplier_is_refused() -> None:
 def test_the_supply_start_date_counts_as_the_uk_day_it_falls_on() -> None:
     incoming = pending()
     data = incoming.message["data"] | {"supplyStartDate": "2026-04-03T00:00:00+00:00"}
-    point, _ = tell(metering_point(), replace(incoming, message=incoming.message | {"data": data}))
+    point, _ = tell(metering_point(), replace(incoming, message={**incoming.message, "data": data}))
     assert point is not None
     assert point.switches[0].supply_start == SUPPLY_START
 

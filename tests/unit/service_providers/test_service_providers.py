@@ -65,7 +65,7 @@ class Kit:
 
     def asked(self, leave_out: str = "") -> Incoming:
         """PUB-033: would you take the appointment?"""
-        blocks = SHARED_BLOCKS | {self.proposal: self.block}
+        blocks = {**SHARED_BLOCKS, self.proposal: self.block}
         custom = {name: block for name, block in blocks.items() if name != leave_out}
         return publication("PUB-033", self.provider.event("AppSPRequest"), custom, to=self.service)
 

@@ -16,7 +16,7 @@ from participant.parties import Party
 from services.supplier_stub.handlers import registry
 from services.supplier_stub.plans import Suppliers
 from tests.unit import messages
-from tests.unit.messages import CORRELATION, LDSO, MPAN, NOW, assert_valid, publication
+from tests.unit.messages import CORRELATION, LDSO, MPAN, NOW, assert_valid, custom_block, publication
 
 SUPPLY_START = uk_midnight(NOW, 14)
 SUPPLIER, OTHER, MSS, SDS, MDR = (
@@ -120,7 +120,7 @@ def test_a_planned_data_service_is_appointed_too() -> None:
     _, outputs = tell(None, planned(METERING, DATA), site())
 
     assert [message.event for message in sent(outputs)] == ["[MSApp]", "[DSApp]"]
-    block = sent(outputs)[1].custom["B071"]
+    block = custom_block(sent(outputs)[1])["B071"]
     assert block["supplierNominatedMDRMPID"] == "MDRA"
     assert block["supplierNominatedMDREffectiveFromDate"] == "2026-04-03T00:00:00+01:00"
     assert block["traditionalFallBackReadFrequency"] == "M"
@@ -128,7 +128,7 @@ def test_a_planned_data_service_is_appointed_too() -> None:
 
 def test_a_data_service_without_a_retriever_is_valid_too() -> None:
     _, outputs = tell(None, planned(DATA | {"retriever": None}), site())
-    assert sent(outputs)[0].custom["B071"]["supplierNominatedMDRDIPID"] is None
+    assert custom_block(sent(outputs)[0])["B071"]["supplierNominatedMDRDIPID"] is None
 
 
 def test_a_plan_that_comes_after_the_site_information_is_carried_out_at_once() -> None:
@@ -159,14 +159,14 @@ def test_without_a_plan_the_supplier_only_remembers() -> None:
 )
 def test_a_plan_may_be_wrong_on_purpose(field: str, value: str, block_field: str) -> None:
     _, outputs = tell(None, planned(METERING | {field: value}), site())
-    assert sent(outputs)[0].custom["B070"][block_field] == value
+    assert custom_block(sent(outputs)[0])["B070"][block_field] == value
 
 
 def test_a_plan_may_name_another_registration_or_none() -> None:
     _, outputs = tell(None, planned(METERING | {"registrationId": "wrong"}), site())
-    assert sent(outputs)[0].custom["B013"] == {"CSSRegistrationID": "wrong"}
+    assert custom_block(sent(outputs)[0])["B013"] == {"CSSRegistrationID": "wrong"}
     _, outputs = tell(None, planned(METERING | {"registrationId": ""}), site())
-    assert "B013" not in sent(outputs)[0].custom
+    assert "B013" not in custom_block(sent(outputs)[0])
 
 
 def test_two_suppliers_of_one_mpan_keep_apart() -> None:

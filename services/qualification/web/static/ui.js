@@ -52,6 +52,7 @@ async function follow(part) {
   while (!ended(part)) {
     try {
       const answer = await fetch(`${part.dataset.live}&known=${encodeURIComponent(part.dataset.version)}&wait=4`);
+      if (answer.redirected) return location.reload(); // signed out meanwhile
       if (answer.status === 200) {
         part.dataset.version = answer.headers.get("X-Version");
         replace(part, await answer.text());
@@ -76,7 +77,7 @@ async function load(details) {
   const body = details.querySelector(".body");
   try {
     const answer = await fetch(details.dataset.src);
-    if (!answer.ok) throw new Error(`answer ${answer.status}`);
+    if (!answer.ok || answer.redirected) throw new Error(`answer ${answer.status}`);
     body.innerHTML = await answer.text();
   } catch {
     delete details.dataset.loaded;
@@ -155,6 +156,7 @@ function foresee(form) {
     try {
       const answer = await fetch(form.dataset.preflight, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       const text = await answer.text();
+      if (answer.redirected) return location.reload(); // signed out meanwhile
       if (answer.ok && mine === asked) document.getElementById("preflight").innerHTML = text;
       lost.hidden = answer.ok;
     } catch {
