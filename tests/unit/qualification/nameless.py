@@ -31,6 +31,7 @@ def totals() -> Scenario:
     return load_scenarios()["SET-Load-Shape-Totals"]
 
 
+@cache
 def bound(run: str = RUN, created: datetime = BEGIN, **participants: str) -> Binding:
     """The scenario bound as asked; by default the load shaping service is the participant."""
     scenario = totals()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backbone.journal.events import JournalEvent, Kind
@@ -30,6 +30,7 @@ from tests.unit.qualification.nameless import (
     totals,
 )
 
+patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LATER = BEGIN + timedelta(seconds=30)
 
 
@@ -170,6 +171,7 @@ events = st.builds(
 )
 
 
+@patient
 @given(events, orders)
 def test_the_order_of_the_runs_does_not_matter(event: JournalEvent, order: list[Binding]) -> None:
     runs = [candidate(one) for one in order]
@@ -177,6 +179,7 @@ def test_the_order_of_the_runs_does_not_matter(event: JournalEvent, order: list[
     assert run_of(event, *runs) == run_of(event, *shuffled)
 
 
+@patient
 @given(events, orders)
 def test_nobody_gets_what_names_another_run_or_comes_from_a_stranger(
     event: JournalEvent, order: list[Binding]
@@ -193,6 +196,7 @@ def test_nobody_gets_what_names_another_run_or_comes_from_a_stranger(
         assert event.sender == SHAPER
 
 
+@patient
 @given(st.permutations(["one", "two", "three"]), st.integers(1, 3))
 def test_as_many_messages_as_runs_wait_are_shared_out_one_each(names: list[str], count: int) -> None:
     open_ = {run: candidate(bound(run, made)) for run, made in ((RUN, BEGIN), (OTHER, LATER))}

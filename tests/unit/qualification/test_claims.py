@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.journal.events import JournalEvent, Kind
@@ -144,6 +144,7 @@ def test_many_messages_of_others_do_not_displace_what_was_attributed() -> None:
     assert len(kept) == 501
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["T-a1b2", "T-other", ""]), max_size=4), st.booleans())
 def test_reading_changes_nothing_but_the_mpan_of_what_is_claimed(names: list[str], claimed: bool) -> None:
     events = [submitted(transaction_id=name or None) for name in names]
