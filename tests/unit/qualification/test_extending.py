@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from services.qualification.chain import digest
 from services.qualification.errors import ScenarioInvalid
-from services.qualification.manifest import canonical, digest
+from services.qualification.manifest import canonical
 from services.qualification.scenario import as_yaml, lint, load_scenario, load_scenarios
 from services.qualification.scenario_files import yaml_files
 from tests.unit.qualification.given import SCENARIO_ID
