@@ -62,7 +62,7 @@ def send(
 ) -> tuple[State | None, Sequence[Outgoing]]:
     """Send one message of any interface."""
     order = Send.model_validate(dict(incoming.message))
-    return state, _sent([order], order.may_be_refused, incoming, now, world)
+    return state, sent([order], order.may_be_refused, incoming, now, world)
 
 
 def send_batch(
@@ -70,7 +70,7 @@ def send_batch(
 ) -> tuple[State | None, Sequence[Outgoing]]:
     """Send several messages in one request."""
     order = SendBatch.model_validate(dict(incoming.message))
-    return state, _sent(order.messages, order.may_be_refused, incoming, now, world)
+    return state, sent(order.messages, order.may_be_refused, incoming, now, world)
 
 
 def send_consumption(
@@ -79,18 +79,19 @@ def send_consumption(
     """Send IF-021 for a day, with all its half hours."""
     order = Consumption.model_validate(dict(incoming.message))
     wanted = order.submission(incoming.to, now)
-    return state, _sent([wanted], order.may_be_refused, incoming, now, world)
+    return state, sent([wanted], order.may_be_refused, incoming, now, world)
 
 
-def _sent(
+def sent(
     wanted: Sequence[Submission], may_be_refused: bool, incoming: Incoming, now: datetime, world: World
 ) -> Sequence[Outgoing]:
+    """What an order to send these leads to: one request, and the note that the order was carried out."""
     party = world.party(incoming.to)
     if party is None:
         raise LookupError(f"the directory holds no party {incoming.to}")
     sender = Sender(party.dip_id, party.role)
     messages = [
-        message(one, sender, incoming.mpan, now, world, f"{incoming.id} {number}")
+        message(one, sender, incoming.mpan, now, world, f"{incoming.id} {number}", incoming.run)
         for number, one in enumerate(wanted)
     ]
     done = JournalNote(Kind.HARNESS_PREPARED, {"command": incoming.name})

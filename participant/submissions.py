@@ -44,7 +44,7 @@ class Submission(Arguments):
     What is not given is made up from the message contracts, the optional parts left out. ``blocks``: whole
     blocks of the custom block by name; null leaves one out. ``fields``: values by JSON pointer, set last.
     ``distributor``: by default the harness's own. ``reference``: the last part of the sender's unique
-    reference, by default one of its own for each order.
+    reference, by default one of its own for each order, which begins with the run's ID.
     """
 
     interface: str
@@ -60,9 +60,17 @@ class Submission(Arguments):
 
 
 def message(
-    wanted: Submission, sender: Sender, mpan: str, now: datetime, world: World, order: str
+    wanted: Submission,
+    sender: Sender,
+    mpan: str,
+    now: datetime,
+    world: World,
+    order: str,
+    run: str | None = None,
 ) -> dict[str, Any]:
     """The message of an order, ``order`` being the order's ID: the same order gives the same message.
+
+    ``run``: the run it is sent for, which its sender reference then names.
 
     Raises ContractError for an event or a pointer that the contracts do not know, LookupError where nobody is
     the distributor.
@@ -83,11 +91,17 @@ def message(
         response=response,
         primary=wanted.recipients,
         correlation_id=wanted.correlation_id,
-        unique=wanted.reference or hashlib.sha256(order.encode()).hexdigest()[:32],
+        unique=wanted.reference or _unique(order, run),
     )
     for pointer, value in wanted.fields.items():
         put(made, pointer, value)
     return made
+
+
+def _unique(order: str, run: str | None) -> str:
+    """What makes a reference one of a kind; letters and digits only, as the standard has it."""
+    named = run if run and run.isalnum() else ""
+    return (named + hashlib.sha256(order.encode()).hexdigest())[:32]
 
 
 def _custom(made_up: Mapping[str, Any] | None, blocks: Mapping[str, Any]) -> dict[str, Any] | None:

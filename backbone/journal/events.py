@@ -41,6 +41,7 @@ class Kind(StrEnum):
     CLOCK_ADVANCED = "clock advanced"
     ATTESTED = "attested"  # a person vouches for a step
     NOTED = "noted"  # a person's remark about a run
+    ATTRIBUTED = "attributed"  # a message without an MPAN was found to belong to a run
     SERVICE_FAULT = "service fault"  # the harness's own fault: never the participant's
 
 

@@ -9,13 +9,14 @@ from typing import Any, Final
 from contracts import Catalogue, envelope
 from contracts.envelope import MpanBlock, ResponseBlock
 from participant.handlers import DipOut, HandlerRegistry, Incoming, Outgoing, World
-from participant.party_orders import take_orders
+from participant.party_orders import sent, take_orders
 from participant.received import Received, remember_publications
 from services.central_services_stub.consumption_checks import (
     Submission,
     broken,
     consumes_while_de_energised,
 )
+from services.central_services_stub.load_shapes import LoadShape
 
 SETTLEMENT: Final = "MDS"
 _RECONNECTED: Final = "[MPANReconnection]"
@@ -39,6 +40,7 @@ def build_registry(catalogue: Catalogue) -> HandlerRegistry[CentralView]:
     registry.handles("PUB-009")(told_of_disconnection)
     registry.handles("PUB-021")(consumption)
     registry.handles("PUB-061")(asked_to_retrieve)
+    registry.command("send_load_shape")(send_load_shape)
     take_orders(registry)
     remember_publications(registry, catalogue)
     return registry
@@ -88,6 +90,14 @@ def asked_to_retrieve(state: CentralView | None, incoming: Incoming, now: dateti
     view = (state or CentralView()).with_received(incoming)
     custom = envelope.custom(incoming.message)
     return view, [_answer(incoming, "[MDRStartResponse]", ResponseBlock("A"), custom, "IF-062")]
+
+
+def send_load_shape(
+    state: CentralView | None, incoming: Incoming, now: datetime, world: World
+) -> tuple[CentralView | None, Sequence[Outgoing]]:
+    """Send IF-022 for a day, with all its half hours."""
+    order = LoadShape.model_validate(dict(incoming.message))
+    return state, sent([order.submission(now)], order.may_be_refused, incoming, now, world)
 
 
 def _answer(

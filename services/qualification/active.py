@@ -11,6 +11,8 @@ from typing import Any
 
 from backbone.journal.events import JournalEvent, Kind
 from services.qualification import orders
+from services.qualification.attribution import Candidate
+from services.qualification.claims import Claim, claim_of, notes, subject
 from services.qualification.document import document
 from services.qualification.format import Step
 from services.qualification.results import Phase, RunState, StepStatus
@@ -20,15 +22,19 @@ from services.qualification.verdict import evaluate
 FOREIGN_KEPT = 500
 
 
-def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEvent]:
+def bounded(
+    stored: StoredRun, events: Iterable[JournalEvent], claimed: Collection[str]
+) -> list[JournalEvent]:
     """The run's own events, and the first few hundred of its participants that concern other MPANs.
 
-    The latter can only be near misses. A busy participant must not make its runs slow.
+    The latter can only be near misses. A busy participant must not make its runs slow. ``claimed``: what was
+    attributed to the run.
     """
     kept: list[JournalEvent] = []
     foreign = 0
     for event in events:
-        if event.mpan != stored.binding.mpan and event.run != stored.binding.run:
+        own = event.mpan == stored.binding.mpan or event.run == stored.binding.run
+        if not own and subject(event) not in claimed:
             foreign += 1
             if foreign > FOREIGN_KEPT:
                 continue
@@ -36,16 +42,22 @@ def bounded(stored: StoredRun, events: Iterable[JournalEvent]) -> list[JournalEv
     return kept
 
 
-def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) -> bool:
+def concerns(
+    stored: StoredRun, event: JournalEvent, owners: Mapping[str, str], claimed: Collection[str]
+) -> bool:
     """Whether an event may be shown to a run: never one of an MPAN that another run owns.
 
-    ``owners``: the run by MPAN.
+    ``owners``: the run by MPAN. ``claimed``: what of the messages without an MPAN was attributed to this run;
+    of others, and of what became of it at parties that have no part in the run, nothing is shown.
     """
     binding = stored.binding
     if orders.is_look(event):
         return False
     if event.run is not None:
         return event.run == binding.run
+    if event.mpan is None and (event.interface in binding.without_mpan or subject(event) in claimed):
+        ends = {None, *(party.dip_id for party in binding.parties.values())}
+        return subject(event) in claimed and event.recipient in ends
     if event.mpan is not None and event.mpan in owners:
         return owners[event.mpan] == binding.run
     if event.mpan == binding.mpan:
@@ -58,9 +70,11 @@ def concerns(stored: StoredRun, event: JournalEvent, owners: Mapping[str, str]) 
 
 
 def dealt(
-    events: Iterable[JournalEvent], runs: Mapping[str, StoredRun], owners: Mapping[str, str]
+    events: Iterable[JournalEvent],
+    runs: Mapping[str, tuple[StoredRun, Collection[str]]],
+    owners: Mapping[str, str],
 ) -> dict[str, list[JournalEvent]]:
-    """Which of the events concern which of the runs (by ID), in their order.
+    """Which of the events concern which of the runs (by ID, each with its claims), in their order.
 
     Most events are of one run, and no other is asked about them: a burst costs each of its runs what it costs
     alone.
@@ -69,7 +83,8 @@ def dealt(
     for event in events:
         owner = event.run or owners.get(event.mpan or "")
         for run_id in runs if owner is None else runs.keys() & {owner}:
-            if concerns(runs[run_id], event, owners):
+            stored, claimed = runs[run_id]
+            if concerns(stored, event, owners, claimed):
                 news[run_id].append(event)
     return dict(news)
 
@@ -96,7 +111,10 @@ class ActiveRun:
 
     def __init__(self, stored: StoredRun, events: Iterable[tuple[int, JournalEvent]], now: datetime) -> None:
         self.stored = stored
-        self.events = bounded(stored, [event for _, event in events])
+        known = [event for _, event in events]
+        self.claims: list[Claim] = [claim_of(note) for note in notes(stored.binding, known).values()]
+        self.claimed = {claim.subject for claim in self.claims}
+        self.events = bounded(stored, known, self.claimed)
         self.seen = {event.id for event in self.events}
         self.released = orders.released(stored.binding, self.events)
         self.carried_out: set[str] = set()
@@ -117,7 +135,16 @@ class ActiveRun:
         """Add news, in the journal's order; what was seen before changes nothing."""
         fresh = [event for event in events if event.id not in self.seen]
         self.seen |= {event.id for event in fresh}
-        self.events = bounded(self.stored, [*self.events, *fresh])
+        self.events = bounded(self.stored, [*self.events, *fresh], self.claimed)
+
+    def claim(self, event: JournalEvent) -> None:
+        """This message without an MPAN is the run's."""
+        self.claims.append(claim_of(event))
+        self.claimed.add(subject(event))
+
+    def candidate(self) -> Candidate:
+        """What decides whether a message without an MPAN is the run's."""
+        return Candidate(self.stored.scenario, self.stored.binding, self.state, self.events, self.claims)
 
     def judge(self, now: datetime) -> Judgement | None:
         """Evaluate anew; None when nothing changed. Nobody sees the result before ``publish``.
@@ -145,8 +172,8 @@ class ActiveRun:
         self._look = Look(now, {mark.id for mark in marks})
         return marks
 
-    def look_failed(self) -> None:
-        """The marks could not be appended, or perhaps they were: they count for nothing."""
+    def look_again(self) -> None:
+        """The marks of the look under way count for nothing: not appended perhaps, or too early."""
         self._look = None
 
     def read(self, marks: Collection[str]) -> bool:
@@ -155,6 +182,9 @@ class ActiveRun:
             return False
         self._look.open.difference_update(marks)
         if self._look.open:
+            return False
+        if self.claimed - notes(self.stored.binding, self.events).keys():
+            self._look = None  # the note of what is the run's was written after the marks: look once more
             return False
         self._read_to = self._look.at
         return True

@@ -55,6 +55,7 @@ class Binding(Document):
     participant's behalf. ``timeout``: seconds for each wait for the participant. ``mode``: how the run
     begins; in stepwise mode each message of the harness waits for the tester. ``created``: real time;
     ``ahead_seconds``: how far the MPAN's business time was ahead of that already.
+    ``without_mpan``: messages of the scenario that carry no MPAN, as interface and as publication.
     """
 
     run: str
@@ -66,6 +67,7 @@ class Binding(Document):
     created: datetime
     mode: Mode = "automatic"
     ahead_seconds: float = 0
+    without_mpan: tuple[str, ...] = ()
 
     def participants(self) -> tuple[BoundParty, ...]:
         return tuple(party for party in self.parties.values() if party.participant)

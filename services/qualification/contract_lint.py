@@ -34,9 +34,20 @@ def _step(scenario: Scenario, step: Step, catalogue: Catalogue, where: str) -> I
     role = scenario.roles[step.owner].role if step.owner in scenario.roles else None
     if step.way is Way.SUBMISSION and role and role not in rule.senders:
         yield f"{where}/source", f"{sent.message} {sent.event} is not sent by {role}."
-    if step.way is Way.PUBLICATION and role and role not in rule.recipients | rule.secondary_next:
+    expected = step.way is Way.PUBLICATION and step.must_not_come_within is None
+    if expected and role and role not in rule.recipients | rule.secondary_next:
         yield f"{where}/recipient", f"{step.message} {sent.event} does not go to {role}."
+    yield from _out_of_time(scenario, step, variant, where)
     yield from _pointers(step, variant, where)
+
+
+def _out_of_time(scenario: Scenario, step: Step, variant: Variant, where: str) -> Iterator[Finding]:
+    """Only what is about the run's MPAN lives in the run's own time."""
+    moved = any(other.advance_to for other in scenario.steps if other.step <= step.step)
+    numbered = variant.common.field("M0") or variant.common.field("M1")
+    if moved and step.way is Way.SUBMISSION and not numbered:
+        text = "carries no MPAN, so it cannot be sent in the time of a run whose clock was moved"
+        yield where, f"{step.message} {step.event} {text} (advanceTo)."
 
 
 def _sent(scenario: Scenario, step: Step) -> Step | None:

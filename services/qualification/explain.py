@@ -200,7 +200,7 @@ def waiting(step: Step, binding: Binding, *, held: bool, attempts: Sequence[Atte
         return f"{name(step)} must not come within {step.must_not_come_within:g} s."
     if step.way is not Way.PUBLICATION:
         verb = "to send" if binding.waits_for_participant(step) else "(harness) to send"
-        return f"Waiting for {who(owner)} {verb} {name(step)} for MPAN {binding.mpan}."
+        return f"Waiting for {who(owner)} {verb} {name(step)}{_about(step, binding)}."
     if held:
         text = "the DIP holds the message until one is registered"
         return f"{who(owner)} has no webhook for {step.message}: {text}."
@@ -215,11 +215,11 @@ def held(step: Step, binding: Binding) -> str:
     """What happens when the tester presses Run."""
     if step.way is Way.PUBLICATION and binding.owner(step).participant:
         whom = who(binding.owner(step))
-        what = f"the DIP delivers {name(step)} for MPAN {binding.mpan} to {whom}"
+        what = f"the DIP delivers {name(step)}{_about(step, binding)} to {whom}"
         return f"Held: waiting for release of step {step.step}. Press Run, and {what}."
     whom = "the harness" if binding.waits_for_participant(step) else who(binding.owner(step))
     verb = "do its part of" if step.way is Way.PUBLICATION or whom == "the harness" else "send"
-    return f"Held for the tester: press Run to let {whom} {verb} {name(step)} for MPAN {binding.mpan}."
+    return f"Held for the tester: press Run to let {whom} {verb} {name(step)}{_about(step, binding)}."
 
 
 def all_fine(steps: Sequence[StepState]) -> str:
@@ -249,11 +249,11 @@ def timed_out(
     attempts: Sequence[Attempt],
 ) -> str:
     """What was waited for in vain, and what came instead."""
-    what = f"for MPAN {binding.mpan} within {seconds:g} s"
-    expected = f"Expected {name(step)}{_parties(step, binding)} {what}; it did not come."
+    what = f"{_about(step, binding)} within {seconds:g} s"
+    expected = f"Expected {name(step)}{_parties(step, binding)}{what}; it did not come."
     if step.way is Way.PUBLICATION:
         verb = "refuse" if step.refusal else "take"
-        expected = f"{who(binding.owner(step))} did not {verb} {step.message} {what}."
+        expected = f"{who(binding.owner(step))} did not {verb} {step.message}{what}."
     if held:
         return expected + f" No webhook is registered for {step.message}, so the DIP could not deliver it."
     if attempts:
@@ -271,6 +271,10 @@ def near_miss(near: NearMiss) -> str:
     )
     why = f"; refused because: {near.reason.rstrip('.')}" if near.reason else ""
     return f"{near.what} {near.reference or ''}".strip() + f" ({missed}{why})"
+
+
+def _about(step: Step, binding: Binding) -> str:
+    return "" if step.message in binding.without_mpan else f" for MPAN {binding.mpan}"
 
 
 def _parties(step: Step, binding: Binding) -> str:

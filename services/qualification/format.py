@@ -148,7 +148,7 @@ class Step(Strict):
     description: Text
     source: RoleName
     recipient: RoleName
-    message: Annotated[str, Field(pattern=r"^((IF|PUB)-\d{3}|CSS\d{5}|STATUS)$")]
+    message: Annotated[str, Field(pattern=r"^((IF|PUB)-\d{3}|REP-\d{3}[A-Z]?|CSS\d{5}|STATUS)$")]
     event: Annotated[str, Field(pattern=r"^\[[A-Za-z0-9-]+\]$")] | None = None
     valid: Literal["Auto", "N/A"] = "Auto"
     evidence: Literal["None", "Auto"] = "None"

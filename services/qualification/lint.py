@@ -45,7 +45,9 @@ def _roles(scenario: Scenario) -> Iterator[Finding]:
             yield f"/roles/{name}/participant", f"{name} is outside the DIP, so only the harness can play it."
 
 
-_PREFIXES = {Way.SUBMISSION: ("IF-",), Way.PUBLICATION: ("PUB-", STATUS), Way.OUTSIDE: ("CSS",)}
+_PREFIXES = {
+    Way.SUBMISSION: ("IF-", "REP-"), Way.PUBLICATION: ("PUB-", "REP-", STATUS), Way.OUTSIDE: ("CSS",),
+}  # fmt: skip
 
 
 def _message(step: Step, where: str) -> Iterator[Finding]:

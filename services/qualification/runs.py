@@ -21,9 +21,12 @@ from backbone.journal.events import JournalEvent
 from contracts.identifiers import is_mpan, make_mpan
 from participant.context import Context
 from services.qualification import dispatching, orders, preflight
-from services.qualification.active import ActiveRun, Judgement, bounded, concerns, dealt
+from services.qualification.active import ActiveRun, Judgement, bounded, dealt
 from services.qualification.actors import signed
+from services.qualification.attributing import Attributor, events_of
+from services.qualification.attribution import without_mpan
 from services.qualification.binding import Binding, Mode, bind, check_injection
+from services.qualification.claims import notes
 from services.qualification.document import briefing, business_time, document
 from services.qualification.effects import Effects, holds
 from services.qualification.errors import BindingInvalid, OrderRefused, RunConflict
@@ -75,6 +78,8 @@ class RunManager:
         self._position = 0
         self._to_look_at: set[str] = set()
         self._resumed = asyncio.Event()
+        journal, index = context.journal, context.index
+        self._attributor = Attributor(journal, index, self._active, self._knows, self._now)
 
     @property
     def ready(self) -> bool:
@@ -117,6 +122,7 @@ class RunManager:
             created=self._now(),
             mode=request.mode,
             ahead_seconds=clock.ahead(mpan).total_seconds(),
+            without_mpan=without_mpan(scenario, self._context.catalogue()),
         )
 
     def _mpan(self, scenario: Scenario, given: str | None, number: int) -> str:
@@ -235,8 +241,9 @@ class RunManager:
             return run.stored, list(run.events), run.document
         stored = await self.store.get(run_id)
         await self.store.require_events(stored)
-        rows = await self._events_of(stored, stored.through)
-        return stored, bounded(stored, [event for _, event in rows]), stored.document
+        rows = await events_of(self._context.index, stored, self._owners, stored.through)
+        events = [event for _, event in rows]
+        return stored, bounded(stored, events, notes(stored.binding, events)), stored.document
 
     # ---- the worker ----------------------------------------------------------------------------
 
@@ -262,7 +269,7 @@ class RunManager:
         for stored in await self.store.open_runs():
             if stored.id in self._active:
                 continue
-            events = await self._events_of(stored, self._position)
+            events = await events_of(self._context.index, stored, self._owners, self._position)
             try:
                 run = self._take_up(stored, events)
                 order = orders.order_event(stored.binding, orders.RESUME, self._now())
@@ -274,29 +281,20 @@ class RunManager:
             await self._context.log.append([order.to_record(), *again])
             run.take([order])
             await self._look_at(run)
+        await self._attributor.resume(self._position)
 
-    async def _events_of(self, stored: StoredRun, through: int) -> list[tuple[int, JournalEvent]]:
-        """The events that concern a run, up to a sequence number, in order."""
-        binding = stored.binding
-        asked: list[dict[str, Any]] = [{"mpan": binding.mpan}, {"run": binding.run}]
-        asked += [{"party": party.dip_id} for party in binding.participants()]
-        found: dict[int, JournalEvent] = {}
-        for question in asked:
-            found |= dict(await self._context.index.events(since=binding.created, **question))
-        return [
-            (sequence, event)
-            for sequence, event in sorted(found.items())
-            if sequence <= through and concerns(stored, event, self._owners)
-        ]
+    def _knows(self, run_id: str) -> bool:
+        return run_id in self._owners.values()
 
     async def _take_news(self) -> None:
         rows = await self._context.index.events(after=self._position, limit=BATCH)
         if not rows:
             return
+        await self._attributor.look(rows, self._position)
         self._position = rows[-1][0]
         marks = {event.id for _, event in rows if orders.is_look(event)}
-        stored = {run_id: run.stored for run_id, run in self._active.items()}
-        news = dealt((event for _, event in rows), stored, self._owners)
+        runs = {run_id: (run.stored, run.claimed) for run_id, run in self._active.items()}
+        news = dealt((event for _, event in rows), runs, self._owners)
         for run_id, run in list(self._active.items()):
             if run_id in news:
                 run.take(news[run_id])

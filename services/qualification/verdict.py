@@ -7,13 +7,13 @@ the clock: against the participant where it had to act, as the harness's own err
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from backbone.journal.events import JournalEvent, Kind
-from services.qualification import explain, orders
+from services.qualification import claims, explain, orders
 from services.qualification.binding import Binding
 from services.qualification.business_time import in_real_time
 from services.qualification.causes import Told, blamed
@@ -30,12 +30,13 @@ COULD_NOT_JUDGE = "The harness could not judge the run"
 
 @dataclass
 class _Fold:
-    """What has been read from the journal so far."""
+    """What has been read from the journal so far. ``own``: the notes of what was attributed to the run."""
 
     scenario: Scenario
     binding: Binding
     events: Sequence[JournalEvent]
     now: datetime
+    own: Mapping[str, JournalEvent]
     steps: dict[int, StepState] = field(default_factory=dict)
     deciding: dict[int, JournalEvent] = field(default_factory=dict)
     captured: dict[str, Any] = field(default_factory=dict)
@@ -65,7 +66,9 @@ class _Fold:
 
 def evaluate(scenario: Scenario, binding: Binding, events: Sequence[JournalEvent], now: datetime) -> RunState:
     """Judge a run. ``events``: those of its MPAN and of its participants, in the journal's order."""
-    fold = _Fold(scenario, binding, in_real_time(binding, events), now)
+    own = claims.notes(binding, events)
+    read = claims.as_own(binding.mpan, own, in_real_time(binding, events))
+    fold = _Fold(scenario, binding, read, now, own)
     for step in scenario.steps:
         _conclude(fold, step)
     cancelled = orders.find(binding, events, orders.CANCEL)
@@ -105,7 +108,8 @@ def _absent(fold: _Fold, question: Question) -> Conclusion | None:
 
 
 def _take(fold: _Fold, step: Step, conclusion: Conclusion) -> None:
-    fold.steps[step.step] = conclusion.state
+    text = claims.explained(conclusion.state.explanation, fold.own, conclusion.event)
+    fold.steps[step.step] = conclusion.state.model_copy(update={"explanation": text})
     fold.captured.update(conclusion.captured)
     if conclusion.event is not None:
         fold.deciding[step.step] = conclusion.event

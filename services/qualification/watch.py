@@ -49,7 +49,7 @@ class Watch:
             await self._log.append([mark.to_record() for mark in marks])
         except BaseException:
             for run in due:
-                run.look_failed()
+                run.look_again()
             raise
 
 

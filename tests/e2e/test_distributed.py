@@ -31,6 +31,7 @@ from tests.integration.dip_gateway.environment import DISTRIBUTOR, MSAPP
 from tests.real_services import kafka_bootstrap
 
 ROUNDS = 25
+WITHOUT_MPAN = 4
 RUNS = int(os.environ.get("DIPEMU_DISTRIBUTED_RUNS", "40"))
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(300 + RUNS)]
 
@@ -55,9 +56,9 @@ def answered(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-def run_to_the_end(url: str, seconds: float = 120) -> dict[str, Any]:
+def run_to_the_end(url: str, seconds: float = 120, scenario: str = SCENARIO) -> dict[str, Any]:
     with httpx.Client(base_url=url, timeout=60) as http:
-        start = {"scenario": SCENARIO, "timeout": seconds}
+        start = {"scenario": scenario, "timeout": seconds}
         run = answered(http.post("/api/runs", json=start))
         while not run["finished"]:
             query = {"after": run["version"], "wait": 20}
@@ -84,6 +85,17 @@ def test_runs_in_parallel_do_not_mix(composition: Distributed) -> None:
     wait_until(lambda: len(set(map(kinds_of, messages(composition.url, mpans)))) == 1, seconds=60)
     conversations = Counter(c for s in messages(composition.url, mpans) for c in correlations_of(s))
     assert set(conversations.values()) == {1}, "no message answers one of another run"
+
+
+@pytest.mark.parametrize("scenario", ["SET-Load-Shape-Periods", "SET-Report-Wrong-Recipient"])
+def test_messages_without_an_mpan_find_their_runs(composition: Distributed, scenario: str) -> None:
+    """All at once, from one sender, to the same recipients: only their references differ."""
+    with ThreadPoolExecutor(WITHOUT_MPAN) as pool:
+        ends = range(WITHOUT_MPAN)
+        runs = list(pool.map(lambda _: run_to_the_end(composition.url, scenario=scenario), ends))
+    assert [run["verdict"] for run in runs] == ["passed"] * WITHOUT_MPAN, {run["summary"] for run in runs}
+    decided = [run["steps"][-2]["events"][-1] for run in runs]
+    assert len(set(decided)) == WITHOUT_MPAN, "no message counts for two runs"
 
 
 Messages = list[dict[str, Any]]

@@ -26,6 +26,7 @@ PLAYERS: Mapping[str, tuple[str, str]] = {  # role: DIP ID, MPID
     "MSS": ("1200000077", "MSST"),
     "SDS": ("1400000077", "SDST"),
     "REGS": ("2200000077", "RGST"),
+    "LSS": ("1800000077", "LSST"),
 }
 PATIENCE_SECONDS = 40
 Run = dict[str, Any]
@@ -45,14 +46,17 @@ class Stage:
         self, scenario: str, play: Play, seconds: float = 20, inject: Sequence[str] = (), **roles: str
     ) -> Run:
         """A run to its end. ``roles``: name in the scenario to the role played (``MSS="MSS"``)."""
-        run = await self.begin(scenario, seconds, inject, roles)
+        return await self.end(await self.begin(scenario, seconds, inject, roles), play)
+
+    async def end(self, run: Run, play: Play) -> Run:
+        """The run at its end, when the participants have done their part."""
         done: set[int] = set()
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not run["finished"]:
                 step = run["currentStep"]
                 if step in play and step not in done:
                     done.add(step)
-                    await self._send(play[step](run))
+                    await self.send(play[step](run))
                 run = await self.news(run)
         return run
 
@@ -88,7 +92,7 @@ class Stage:
         """A valid message of a participant about the run's MPAN; ``more`` as for the order ``send``."""
         self.sent += 1
         context = self.composition.context
-        distributor = run["siteData"]["distributorDIPID"]
+        distributor = run["siteData"].get("distributorDIPID")
         wanted = Submission(interface=interface, event=event, distributor=distributor, **more)
         world = World((), context.catalogue())
         sender, now = Sender(PLAYERS[role][0], role), context.clock.now(run["mpan"])
@@ -98,7 +102,8 @@ class Stage:
     def _http(self) -> httpx.AsyncClient:
         return self.composition.context.http
 
-    async def _send(self, messages: Messages) -> None:
+    async def send(self, messages: Messages) -> None:
+        """Each by the party that it names as its sender, and in a request of its own."""
         for one in messages:
             role = one["payload"]["CommonBlock"]["S1"]["senderRoleID"]
             await self.clients[role].send([dict(one)])

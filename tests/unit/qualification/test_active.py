@@ -22,10 +22,10 @@ RUNS = {
 OWNERS = {given.MPAN: "run-1", OTHER_MPAN: "run-2", "1000000000040": "run that has ended"}
 
 
-def runs() -> dict[str, StoredRun]:
+def runs() -> dict[str, tuple[StoredRun, set[str]]]:
     scenario, bound = given.headline(), given.binding()
     return {
-        name: StoredRun(name, scenario, replace_run(bound, run, mpan), {}, {})
+        name: (StoredRun(name, scenario, replace_run(bound, run, mpan), {}, {}), set())
         for name, (run, mpan) in RUNS.items()
     }
 
@@ -56,8 +56,8 @@ def test_each_run_hears_of_what_concerns_it_and_in_order() -> None:
     open_runs = runs()
     expected = {
         name: heard
-        for name, run in open_runs.items()
-        if (heard := [one.id for one in EVERY if concerns(run, one, OWNERS)])
+        for name, (run, claimed) in open_runs.items()
+        if (heard := [one.id for one in EVERY if concerns(run, one, OWNERS, claimed)])
     }
     news = dealt(EVERY, open_runs, OWNERS)
     assert {name: [one.id for one in heard] for name, heard in news.items()} == expected
@@ -80,3 +80,10 @@ def test_what_belongs_to_a_run_that_has_ended_or_to_nobody_here_is_no_news() -> 
     ended = event(run="run that has ended", mpan=given.MPAN, sender=given.PARTICIPANT)
     stranger = event(mpan=FOREIGN_MPAN, sender="2300000099", interface="IF-031")
     assert dealt([ended, stranger], runs(), OWNERS) == {}
+
+
+def test_a_message_without_an_mpan_is_news_of_the_run_that_it_was_attributed_to() -> None:
+    report = event(interface="IF-047", sender=given.PARTICIPANT, transaction_id="T-1")
+    open_runs = runs()
+    open_runs["run-2"][1].add("T-1")
+    assert dealt([report], open_runs, OWNERS) == {"run-2": [report]}
