@@ -253,8 +253,8 @@ class RunManager:
         self._resumed.set()
         while True:
             try:
-                await self._watch.see_again(self._active.values(), self._now())
                 newest = await self._context.index.wait(self._position, self._pause())
+                await self._watch.see_again(self._active.values(), self._now())
                 if newest > self._position:
                     await self._take_news()
                 await self._watch.look(self._active.values(), self._now())

@@ -32,7 +32,10 @@ class Watch:
         self._away = True
 
     async def see_again(self, runs: Collection[ActiveRun], now: datetime) -> None:
-        """Let waits begin anew if something was away; see that nothing is. Raises LogUnavailable."""
+        """Let waits begin anew if something was away; see that the log is not. Raises LogUnavailable.
+
+        To be called once the database has answered.
+        """
         if self._away:
             again = [orders.order_event(run.stored.binding, orders.RESUME, now) for run in runs]
             await self._log.append([order.to_record() for order in again])

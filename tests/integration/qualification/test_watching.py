@@ -110,8 +110,7 @@ async def test_given_the_harness_away_at_the_deadline_then_the_wait_begins_anew(
         while bench.context.clock.now() < deadline(run):
             await failing.failed.acquire()
     failing.fault = None
-    again = await resumed(bench, run)
-    assert again.at >= deadline(run)
+    assert (await resumed(bench, run)).at >= deadline(run)
     assert not (await bench.run(run["id"]))["finished"]
     before = len(story.events)
     story.whole()
