@@ -19,7 +19,7 @@ from participant.wire import command_record
 from services.qualification import orders
 from services.qualification.binding import Binding
 from services.qualification.dispatching import DIP_GATEWAY, clock_orders
-from services.qualification.format import Scenario
+from services.qualification.format import Scenario, Way
 
 
 def holds(scenario: Scenario, binding: Binding) -> list[Hold]:
@@ -41,9 +41,11 @@ class Effects:
         self._context = context
         self._offsets = ClockOffsets(context.database, context.clock)
 
-    async def carry_out(self, binding: Binding, event: JournalEvent) -> None:
+    async def carry_out(self, scenario: Scenario, binding: Binding, event: JournalEvent) -> None:
         """Do what an event of the run's journal asks for, if anything.
 
+        What a participant is to receive is not kept from it, and what comes after it neither, because a
+        person decided the step.
         Raises DatabaseUnavailable, LogUnavailable; to be asked again then.
         """
         if event.run != binding.run:
@@ -55,6 +57,10 @@ class Effects:
             await self._let_go(binding, event, int(event.details["step"]))
         elif event.kind is Kind.STEP_RELEASED and event.details.get("order") == orders.FLOW:
             await self._let_go(binding, event, None)
+        elif binding.mode == "stepwise" and orders.by_a_person(event):
+            step = scenario.step(int(event.details["step"]))
+            if step.way is Way.PUBLICATION:
+                await self._let_go(binding, event, step.step)
 
     async def _let_go(self, binding: Binding, event: JournalEvent, step: int | None) -> None:
         async with self._context.database.begin() as connection:

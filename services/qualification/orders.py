@@ -186,6 +186,12 @@ def unconfirmed(scenario: Scenario, binding: Binding, events: Sequence[JournalEv
 _WITH = {("registration", "load_mpan"): ("dip_gateway",)}
 
 
+def by_a_person(event: JournalEvent) -> bool:
+    """Whether a person decides a step with this: attests or skips it."""
+    skipped = event.kind is Kind.STEP_RELEASED and event.details.get("order") == SKIP
+    return skipped or event.kind is Kind.ATTESTED
+
+
 def ruled(binding: Binding, events: Sequence[JournalEvent], step: Step) -> Conclusion | None:
     """A step that a person decided: attested or skipped."""
     for event in events:

@@ -349,7 +349,7 @@ class RunManager:
     async def _advance(self, run: ActiveRun) -> None:
         """Judge a run anew and do what follows: order the harness's part, or keep the verdict."""
         for event in run.to_carry_out():
-            await self._effects.carry_out(run.stored.binding, event)
+            await self._effects.carry_out(run.stored.scenario, run.stored.binding, event)
             run.carried_out.add(event.id)
         judgement = run.judge(self._now())
         if judgement is not None and judgement.state.finished:

@@ -105,3 +105,17 @@ async def test_what_a_run_holds_when_it_ends_is_never_delivered(tmp_path: Path) 
         await desk.post(f"/{other['id']}/flow")
         assert publication(await webhook.next()) == ("PUB-002", other["mpan"])
         await desk.until(other, currentStep=5)
+
+
+@pytest.mark.parametrize(("order", "result"), [("skip", "skipped"), ("attest", "attested")])
+async def test_a_delivery_whose_step_a_person_decided_is_not_kept_from_the_participant(
+    tmp_path: Path, order: str, result: str
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+    async with listening() as webhook, open_harness(tmp_path, url) as desk:
+        await register(desk, webhook)
+        run = await run_to_delivery(desk)
+        await desk.post(f"/{run['id']}/steps/4/{order}", by="A. Tester", reason="Seen elsewhere.")
+        assert publication(await webhook.next()) == ("PUB-002", run["mpan"])
+        run = await desk.until(run, currentStep=5)
+    assert run["steps"][3]["result"] == result
