@@ -32,8 +32,8 @@ up: $(RUNTIME)  ## start the gateway and all its counterparties on 127.0.0.1:808
 
 test: $(DEV) kafka postgres  ## every test, on real parts
 	deploy/browser.sh
-	$(BIN)/pytest -q tests/chaos  # first and alone: what breaks and is timed there has the machine to itself
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/chaos
+	$(BIN)/pytest -q --durations=10 tests/chaos  # first and alone: what breaks and is timed there has the machine to itself
+	$(BIN)/pytest -q --durations=40 -n 2 --dist loadfile --ignore tests/chaos
 
 check: $(DEV)  ## format, lint, types, rooms
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -42,6 +43,7 @@ _FOR_DOCUMENTS = {
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
 }
 _SHA256 = hashes.SHA256()
+_ONE_AT_A_TIME = Lock()  # evidence is made in threads; the first of them mints
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -78,11 +80,12 @@ def open_signer(settings: Settings, authority: CertificateAuthority, now: dateti
     if own is not None:
         return own
     path = settings.data / SIGNER_FILE
-    kept = _kept(path)
     anchors = parse_chain(authority.certificate_pem)
-    if kept and _valid(kept.certificates[0], now) and chain_to(kept.certificates, anchors):
-        return kept
-    return _mint(path, authority, settings.environment_tag)
+    with _ONE_AT_A_TIME:
+        kept = _kept(path)
+        if kept and _valid(kept.certificates[0], now) and chain_to(kept.certificates, anchors):
+            return kept
+        return _mint(path, authority, settings.environment_tag)
 
 
 def own_signer(settings: Settings) -> Signer | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cryptography import x509
@@ -154,3 +156,16 @@ def test_trust_needs_an_authority_that_was_given_and_a_moment_within_its_certifi
     assert "No authority was given" in (distrust(chain, [], NOW) or "")
     assert "was not valid at" in (distrust(chain, anchors, NOW + timedelta(days=826)) or "")
     assert "was not valid at" in (distrust(chain, anchors, NOW - timedelta(days=2)) or "")
+
+
+def test_given_evidence_of_many_runs_at_once_then_one_signer_is_minted(
+    tmp_path: Path, authority: CertificateAuthority
+) -> None:
+    together = Barrier(6)
+
+    def opened(_: int) -> bytes:
+        together.wait()
+        return open_signer(Settings(data=tmp_path), authority, datetime.now(UTC)).pem
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(opened, range(6)))) == 1
