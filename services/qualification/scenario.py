@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +79,29 @@ def load_scenarios(directories: Sequence[Path] = ()) -> dict[str, Scenario]:
 
     Raises ScenarioInvalid when a file has problems or two files give one ID.
     """
-    with shipped_sources() as (shipped, sources):
-        scenarios: dict[str, Scenario] = {}
-        for path in (path for folder in (shipped, *directories) for path in yaml_files(folder)):
-            scenario = _load(path, sources)
-            if scenario.id in scenarios:
-                text = f"The ID {scenario.id} is already taken by another file."
-                raise ScenarioInvalid([Problem(shown(path), 1, "/id", text)])
-            scenarios[scenario.id] = scenario
+    scenarios = dict(_shipped())
+    with shipped_sources() as (_, sources):
+        for path in (path for folder in directories for path in yaml_files(folder)):
+            _add(scenarios, path, sources)
     return scenarios
+
+
+@cache
+def _shipped() -> Mapping[str, Scenario]:
+    """They do not change while a process runs, and are frozen: read once."""
+    scenarios: dict[str, Scenario] = {}
+    with shipped_sources() as (folder, sources):
+        for path in yaml_files(folder):
+            _add(scenarios, path, sources)
+    return scenarios
+
+
+def _add(scenarios: dict[str, Scenario], path: Path, sources: Sources) -> None:
+    scenario = _load(path, sources)
+    if scenario.id in scenarios:
+        text = f"The ID {scenario.id} is already taken by another file."
+        raise ScenarioInvalid([Problem(shown(path), 1, "/id", text)])
+    scenarios[scenario.id] = scenario
 
 
 def find(scenarios: Mapping[str, Scenario], scenario_id: str) -> Scenario:
