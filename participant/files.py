@@ -26,6 +26,5 @@ def _write(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
         temporary.chmod(mode)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)  # is there no more, unless something failed

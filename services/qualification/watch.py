@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
+from backbone.errors import LogUnavailable
 from backbone.log import MessageLog, Record
 from services.qualification import orders
 from services.qualification.active import ActiveRun
@@ -50,7 +51,7 @@ class Watch:
         marks = [mark for run in due for mark in run.look(now)]
         try:
             await self._log.append([mark.to_record() for mark in marks])
-        except BaseException:
+        except LogUnavailable:
             for run in due:
                 run.look_again()
             raise

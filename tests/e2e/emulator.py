@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,10 @@ class Emulator:
         (self.data / "gateway.url").unlink(missing_ok=True)
         with (self.data.parent / f"{self.data.name}.log").open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
-        try:
+        with ExitStack() as otherwise:
+            otherwise.callback(self.kill)
             self._await_ready(self._process)
-        except BaseException:
-            self.kill()
-            raise
+            otherwise.pop_all()
         return self
 
     def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
